@@ -1,0 +1,244 @@
+"""The contracts between the agent and its plugins.
+
+The agent does around a component what all have in common (schedules, timeouts, retries, batching, masks,
+statistics); a component does only its own work.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from pagemeter.clock import Clock
+from pagemeter.model import (
+    AgentStatus,
+    DeviceSnapshot,
+    Document,
+    FleetEntry,
+    JobRecord,
+    Reading,
+    Scope,
+    Segment,
+    Target,
+)
+from pagemeter.snmp.types import Oid, Walk
+
+Memory: TypeAlias = Mapping[str, JsonValue]
+
+
+class Form(StrEnum):
+    """In which form a feed hands on: every document in order, only the latest per device, or a report of the fleet."""
+
+    EVERY = "every"
+    LATEST = "latest"
+    REPORT = "report"
+
+
+class Settings(BaseModel):
+    """The base of all settings: frozen, closed, and its errors never quote a value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAPrinter:
+    """The device answers and is no printer; ``what`` says what it is, as far as it tells."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What a component will send, for ``plan``: to whom, which port and protocol, how many packets at most, and why."""
+
+    to: str
+    port: int
+    protocol: str = "udp"
+    packets: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a visit wants: the scopes, what is known of the devices at that place, and the reader's own memory."""
+
+    scopes: frozenset[Scope]
+    known: tuple[DeviceSnapshot, ...] = ()
+    memory: Memory = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a reader learned at one place: a reading a printer, jobs, what to remember, and when to come again."""
+
+    readings: tuple[Reading, ...] = ()
+    jobs: tuple[JobRecord, ...] = ()
+    memory: Memory | None = None
+    again_within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A source's batch; ``cursor`` says how far ``stream`` was read and is kept in the batch's transaction."""
+
+    stream: str
+    cursor: JsonValue
+    readings: tuple[Reading, ...] = ()
+    jobs: tuple[JobRecord, ...] = ()
+    foreign: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One stream of an output with a position of its own; ``most`` documents a batch."""
+
+    name: str
+    form: Form = Form.EVERY
+    most: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What an output delivers at once; ``id`` is the same when it is tried again.
+
+    ``period`` is how often the report is sent; ``fleet`` is filled for report feeds, ``documents`` for the others.
+    """
+
+    id: str
+    feed: Feed
+    period: timedelta | None = None
+    agent: AgentStatus
+    documents: Sequence[Document] = ()
+    fleet: Sequence[FleetEntry] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responder:
+    """An address that answered a sweep, with the rows that it answered."""
+
+    target: Target
+    walk: Walk
+
+
+class Snmp(Protocol):
+    """SNMP through the fence, the packet budget and the credentials of the target's network.
+
+    Every call raises Unreachable, AccessDenied or Unreadable. Nothing is ever set.
+    """
+
+    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
+        """Ask for single values in one packet where the device takes it; absent ones are not in the walk."""
+
+    async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
+        """Read whole subtrees; a subtree that was cut short is named in ``missing``."""
+
+    def sweep(self, ranges: Sequence[str], oids: Sequence[Oid], *, found_by: str) -> AsyncIterator[Responder]:
+        """Ask each address of the ranges that is inside the fence for the values; yield those that answer."""
+
+
+class Services(Protocol):
+    """What a component may use; its only way to the network, the clock and the agent."""
+
+    @property
+    def snmp(self) -> Snmp:
+        """SNMP to devices."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths of the settings refer to: that of the YAML file."""
+
+    def read_soon(self, target: Target, scopes: frozenset[Scope], why: str) -> None:
+        """Ask for a visit soon (a trap, a button); merged and rationed by the agent."""
+
+    def progress(self, done: int, total: int | None) -> None:
+        """Say how far a long work is."""
+
+
+class Component(ABC):  # noqa: B024 - the abstract methods are those of the four kinds
+    """An asynchronous context manager: entered and left by its supervisor, which reopens it after a failure."""
+
+    async def __aenter__(self) -> Self:
+        """Open what the component needs."""
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:  # noqa: B027 - optional
+        """Close it."""
+
+    async def serve(self) -> None:  # noqa: B027 - optional
+        """Run what goes on in the background; returns when there is nothing (more) to do, raises when it fails."""
+
+    def traffic(self) -> Iterable[Traffic]:
+        """Say what will be sent, for ``plan``; nothing unless overridden."""
+        return ()
+
+
+class Discovery(Component):
+    """Finds places where printers may be."""
+
+    @abstractmethod
+    def discover(self, memory: Memory) -> AsyncIterator[Target | Segment | Memory]:
+        """Yield targets and segments as they are found; a Memory says where to resume."""
+
+
+class Reader(Component):
+    """Reads one device over one protocol."""
+
+    scopes: ClassVar[frozenset[Scope]]
+    wakes: ClassVar[bool] = False
+
+    @abstractmethod
+    async def read(self, target: Target, ask: Ask) -> Answer | NotAPrinter | None:
+        """Read what was asked; none where the device does not speak this protocol. Raises DeviceError."""
+
+
+class Source(Component):
+    """Gathers from something that is no single device: a spooler, a job log, traps."""
+
+    @abstractmethod
+    def collect(self, cursors: Mapping[str, JsonValue]) -> AsyncIterator[Gathered]:
+        """Yield batches; the next one is asked for when this one is on the disk. Ends, or goes on for ever."""
+
+
+class Output(Component):
+    """Hands documents on."""
+
+    @abstractmethod
+    def feeds(self) -> Sequence[Feed]:
+        """Name the feeds that this output wants."""
+
+    @abstractmethod
+    async def deliver(self, batch: Batch) -> None:
+        """Deliver the whole batch, or raise DeliveryError."""
+
+
+C_co = TypeVar("C_co", bound=Component, covariant=True)
+S = TypeVar("S", bound=Settings)
+
+RESERVED = frozenset({"plugin", "name", "every", "on", "at", "timeout", "mask", "only"})
+
+
+class Factory(Generic[C_co]):
+    """A component's name, the class of its settings and how it is built; generic in the component only."""
+
+    def __init__(self, name: str, settings: type[S], build: Callable[[S, Services], C_co]) -> None:
+        """Raise TypeError where the settings take a key that belongs to the agent."""
+        if clash := RESERVED & settings.model_fields.keys():
+            raise TypeError(f"{name}: {', '.join(sorted(clash))} belongs to the agent")
+        self.name = name
+        self.settings: type[Settings] = settings
+        self._build: Callable[[Any, Services], C_co] = build
+
+    def __call__(self, settings: Settings, services: Services) -> C_co:
+        """Build the component from settings that were validated against ``settings``."""
+        return self._build(settings, services)

@@ -1,0 +1,1 @@
+"""YAML -> AgentConfig, with errors that name file, line and remedy."""

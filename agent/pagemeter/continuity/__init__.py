@@ -1,0 +1,1 @@
+"""Meters, supplies and alerts over time."""

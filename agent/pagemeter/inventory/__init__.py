@@ -1,0 +1,1 @@
+"""Which device is this? Evidence, merging, silence."""

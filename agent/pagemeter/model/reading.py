@@ -1,0 +1,91 @@
+"""What a reader learned of one printer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Self
+
+from pagemeter.model.alert import Alert, Status
+from pagemeter.model.device import Identity
+from pagemeter.model.meter import MeterRead, Origin
+from pagemeter.model.privacy import FreeText
+from pagemeter.model.supply import Cover, Input, Marker, Supply
+
+
+class Scope(StrEnum):
+    """A part of a reading that can be asked for by itself."""
+
+    IDENTITY = "identity"
+    METERS = "meters"
+    SUPPLIES = "supplies"
+    STATUS = "status"
+    JOBS = "jobs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """What is not known, and why: ``Unknown(what="mono", why="no profile")``."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        """Write it as ``mono: no profile``."""
+        return f"{self.what}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reader learned of one printer in one visit.
+
+    ``origins`` says where each identity field was read, ``scopes`` what was asked and answered, ``missing`` which
+    tables were cut short, ``panel`` what the display shows, ``uptime`` how long the device's SNMP agent runs.
+    """
+
+    identity: Identity = field(default_factory=Identity)
+    origins: tuple[tuple[str, Origin], ...] = ()
+    scopes: frozenset[Scope] = frozenset()
+    missing: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    uptime: timedelta | None = None
+    panel: tuple[FreeText, ...] = ()
+    status: Status | None = None
+    meter_reads: tuple[MeterRead, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    supplies: tuple[Supply, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+    def completed_by(self, other: Reading) -> Self:
+        """Take from ``other`` what is absent here, field by field; a meter is taken whole, the first reader's wins."""
+        mine, theirs = self.identity, other.identity
+        identity = replace(
+            mine,
+            **{
+                f.name: getattr(theirs, f.name)
+                for f in fields(Identity)
+                if getattr(mine, f.name) in (None, (), frozenset())
+            },
+        )
+        known = {read.key for read in self.meter_reads}
+        mine_origins = dict(self.origins)
+        return replace(
+            self,
+            identity=identity,
+            origins=tuple(sorted({**dict(other.origins), **mine_origins}.items())),
+            scopes=self.scopes | other.scopes,
+            missing=tuple(sorted({*self.missing, *other.missing})),
+            unknown=tuple(dict.fromkeys((*self.unknown, *other.unknown))),
+            uptime=self.uptime if self.uptime is not None else other.uptime,
+            panel=self.panel or other.panel,
+            status=self.status or other.status,
+            meter_reads=self.meter_reads + tuple(read for read in other.meter_reads if read.key not in known),
+            markers=self.markers or other.markers,
+            supplies=self.supplies or other.supplies,
+            inputs=self.inputs or other.inputs,
+            covers=self.covers or other.covers,
+            alerts=self.alerts or other.alerts,
+        )

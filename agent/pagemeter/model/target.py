@@ -1,0 +1,64 @@
+"""Where a printer may be, and what a network segment is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pagemeter.model.privacy import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a discovery already knows of a target; every field may be absent."""
+
+    sys_object_id: str | None = None
+    model: str | None = None
+    serial_number: str | None = None
+    uuid: str | None = None
+    mac: str | None = None
+    credential: str | None = None
+    name: str | None = None
+    site: str | None = None
+    asset_tag: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A place where a printer may be.
+
+    ``uri`` is ``host://10.0.0.7``, ``snmp://10.0.0.7:1161``, ``ipp://...``, ``usb://...`` or ``cups://...``;
+    an IPv6 address stands in brackets. ``found_by`` names the discovery.
+    """
+
+    uri: Address
+    found_by: str
+    hints: Hints = field(default_factory=Hints)
+
+    @property
+    def host(self) -> str:
+        """The address or host name, without brackets."""
+        return urlsplit(self.uri).hostname or ""
+
+    @property
+    def port(self) -> int | None:
+        """The port that the URI names, or none."""
+        return urlsplit(self.uri).port
+
+
+def host_uri(address: str, *, port: int | None = None) -> str:
+    """Write an address as a target's URI: ``host://10.0.0.7``, or ``snmp://10.0.0.7:1161`` where a port is named."""
+    host = f"[{address}]" if ":" in address else address
+    return f"host://{host}" if port is None else f"snmp://{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A network that a gateway listed: searched only where an operator selected it."""
+
+    network: str
+    next_hop: str | None = None
+    interface: str | None = None
+    hosts_seen: int | None = None
+    learned_from: str | None = None

@@ -1,0 +1,82 @@
+"""Credentials, each for its networks only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TypeAlias
+
+from pydantic import SecretStr
+
+IPAddress: TypeAlias = IPv4Address | IPv6Address
+IPNetwork: TypeAlias = IPv4Network | IPv6Network
+
+
+class SnmpVersion(StrEnum):
+    """The versions of SNMP."""
+
+    V1 = "1"
+    V2C = "2c"
+    V3 = "3"
+
+
+class Auth(StrEnum):
+    """USM authentication protocols (RFC 3414, RFC 7860)."""
+
+    MD5 = "md5"
+    SHA1 = "sha1"
+    SHA224 = "sha224"
+    SHA256 = "sha256"
+    SHA384 = "sha384"
+    SHA512 = "sha512"
+
+
+class Priv(StrEnum):
+    """USM privacy protocols: plain AES-192/256 extends the key as Blumenthal's draft does, ``-c`` as Reeder's."""
+
+    DES = "des"
+    AES128 = "aes128"
+    AES192 = "aes192"
+    AES256 = "aes256"
+    AES192_C = "aes192-c"
+    AES256_C = "aes256-c"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnmpCredential:
+    """How to speak SNMP: a community for v1 and v2c, a user for v3; secrets never print.
+
+    ``name`` tells it from others in logs and in the state; it is no secret.
+    """
+
+    name: str
+    version: SnmpVersion
+    community: SecretStr | None = None
+    user: str | None = None
+    auth: Auth | None = None
+    auth_password: SecretStr | None = None
+    priv: Priv | None = None
+    priv_password: SecretStr | None = None
+    context: str = ""
+    port: int = 161
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkCredential:
+    """A credential and the networks it may be sent to."""
+
+    networks: tuple[IPNetwork, ...]
+    snmp: SnmpCredential
+
+
+class Credentials:
+    """Credentials in the order of the YAML."""
+
+    def __init__(self, credentials: Sequence[NetworkCredential]) -> None:
+        self._credentials = tuple(credentials)
+
+    def snmp(self, address: IPAddress) -> tuple[SnmpCredential, ...]:
+        """Return those that may be sent to this address, in the order in which they are tried."""
+        return tuple(c.snmp for c in self._credentials if any(address in network for network in c.networks))

@@ -1,0 +1,1 @@
+"""Printers that answer on loopback from recordings; `run` never imports this package."""
