@@ -1,1 +1,5 @@
 """Which device is this? Evidence, merging, silence."""
+
+from pagemeter.inventory.inventory import Inventory, Learned
+
+__all__ = ["Inventory", "Learned"]

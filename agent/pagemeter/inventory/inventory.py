@@ -1,0 +1,216 @@
+"""The devices of a site: which device is this, where is it now, since when is it silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import ip_address
+
+from pagemeter.continuity.meters import meter_events
+from pagemeter.inventory.evidence import Match, match, traces
+from pagemeter.inventory.merge import merged_latest, told
+from pagemeter.model import (
+    Device,
+    DeviceBack,
+    DeviceFound,
+    DeviceMoved,
+    DeviceSilent,
+    DevicesMerged,
+    DeviceSnapshot,
+    Event,
+    Facts,
+    FleetEntry,
+    Reading,
+    Target,
+    snapshot_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What a visit changed: snapshots to hand on, events, entries as they are now, and ids that became aliases."""
+
+    snapshots: tuple[DeviceSnapshot, ...] = ()
+    events: tuple[Event, ...] = ()
+    entries: tuple[FleetEntry, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+
+
+class Inventory:
+    """The known devices by our own id; it holds values only and is filled from the store at start.
+
+    A device is recognised by serial number, UUID, MAC and, where none of these speaks, by its place; a merged device
+    keeps the older id.
+    """
+
+    def __init__(self, entries: Iterable[FleetEntry], aliases: Mapping[str, str], *, new_id: Callable[[], str]) -> None:
+        self._entries: dict[str, FleetEntry] = {}
+        self._traces: dict[tuple[str, str], set[str]] = {}
+        self._aliases = dict(aliases)
+        self._new_id = new_id
+        for entry in entries:
+            self._put(entry)
+
+    def entries(self) -> tuple[FleetEntry, ...]:
+        """Return all known devices, ordered by id."""
+        return tuple(entry for _, entry in sorted(self._entries.items()))
+
+    def places(self) -> tuple[Target, ...]:
+        """Return where to visit, each place once, the order being that of the addresses."""
+        found = {e.latest.target: Target(uri=e.latest.target, found_by="inventory") for e in self._entries.values()}
+        return tuple(sorted(found.values(), key=_place))
+
+    def at(self, uri: str) -> tuple[FleetEntry, ...]:
+        """Return the devices whose last known place this is."""
+        return tuple(self._entries[key] for key in sorted(self._traces.get(("place", uri), ())))
+
+    def learn(
+        self, target: Target, readings: tuple[Reading, ...], *, at: datetime, read_by: tuple[str, ...]
+    ) -> Learned:
+        """Take in what one visit read; several readings are several devices behind one address."""
+        learned = Learned()
+        used: set[str] = set()
+        for reading in readings:
+            one = self._learn_one(target, reading, at=at, read_by=read_by, used=used)
+            used |= {snapshot.device.id for snapshot in one.snapshots}
+            learned = _joined(learned, one)
+        # Whoever was thought to be here and did not speak has moved or is off: DHCP gave the place away.
+        displaced = [e for e in self.at(target.uri) if used and e.latest.device.id not in used]
+        return _joined(learned, self._gone(displaced, at))
+
+    def silent(self, uri: str, *, at: datetime) -> Learned:
+        """Note that nothing answered at a place; an event is made only when the silence begins."""
+        return self._gone(self.at(uri), at)
+
+    def _learn_one(
+        self, target: Target, reading: Reading, *, at: datetime, read_by: tuple[str, ...], used: set[str]
+    ) -> Learned:
+        known, merged = self._recognise(target, reading, used)
+        device = told(
+            known.latest.device if known else Device(id=self._new_id()),
+            reading.identity,
+            addresses=reading.identity.addresses or _address(target),
+        )
+        hints = target.hints
+        device = replace(
+            device,
+            site=hints.site or device.site,
+            asset_tag=hints.asset_tag or device.asset_tag,
+            labels=hints.labels or device.labels,
+        )
+        found_by = () if target.found_by == "inventory" else (target.found_by,)
+        snapshot = snapshot_of(
+            device,
+            reading,
+            target=target.uri,
+            found_by=found_by or (known.latest.found_by if known else ()),
+            taken_at=at,
+            read_by=read_by,
+        )
+        entry = _entry(known, snapshot, at)
+        self._put(entry)
+        facts: list[Facts] = [DevicesMerged(alias=alias) for alias in merged]
+        facts += [DeviceFound(address=target.host)] if known is None else _changes(known, snapshot)
+        events = tuple(Event(device=device.id, at=at, facts=fact) for fact in facts)
+        events += meter_events(known.latest, snapshot) if known else ()
+        return Learned(
+            snapshots=(snapshot,),
+            events=events,
+            entries=(entry,),
+            aliases=tuple((alias, device.id) for alias in merged),
+        )
+
+    def _recognise(self, target: Target, reading: Reading, used: set[str]) -> tuple[FleetEntry | None, tuple[str, ...]]:
+        """Find the device, and the ids that turn out to be the same one: the older stays."""
+        found: list[tuple[Match, FleetEntry]] = []
+        traced = {key for trace in traces(reading.identity, target.uri) for key in self._traces.get(trace, ())}
+        for key in sorted(traced):
+            entry = self._entries[key]
+            sure = match(entry.latest.device, reading.identity, same_place=entry.latest.target == target.uri)
+            # Two printers behind one address share MAC and place: only what is theirs alone joins them.
+            if sure >= Match.SERIAL or (sure > Match.NONE and key not in used):
+                found.append((sure, entry))
+        if not found:
+            return None, ()
+        surest = max(sure for sure, _ in found)
+        same = [entry for sure, entry in found if sure is surest or _nameless(entry)]
+        same.sort(key=lambda entry: (entry.first_seen, entry.latest.device.id))
+        merged = tuple(entry.latest.device.id for entry in same[1:])
+        for alias in merged:
+            self._drop(alias)
+            self._aliases[alias] = same[0].latest.device.id
+        return same[0], merged
+
+    def _put(self, entry: FleetEntry) -> None:
+        device = entry.latest.device
+        self._drop(device.id)
+        self._entries[device.id] = entry
+        for trace in traces(device, entry.latest.target):
+            self._traces.setdefault(trace, set()).add(device.id)
+
+    def _drop(self, key: str) -> None:
+        if (entry := self._entries.pop(key, None)) is not None:
+            for trace in traces(entry.latest.device, entry.latest.target):
+                self._traces[trace].discard(key)
+
+    def _gone(self, entries: Iterable[FleetEntry], at: datetime) -> Learned:
+        quiet = [entry for entry in entries if entry.silent_since is None]
+        now = tuple(replace(entry, silent_since=at) for entry in quiet)
+        for entry in now:
+            self._put(entry)
+        since = [entry.last_success or at for entry in now]
+        events = tuple(
+            Event(device=entry.latest.device.id, at=at, facts=DeviceSilent(since=last))
+            for entry, last in zip(now, since, strict=True)
+        )
+        return Learned(events=events, entries=now)
+
+
+def _entry(known: FleetEntry | None, snapshot: DeviceSnapshot, at: datetime) -> FleetEntry:
+    times = {**dict(known.scope_times if known else ()), **{str(scope): at for scope in snapshot.scopes}}
+    return FleetEntry(
+        latest=merged_latest(known.latest, snapshot) if known else snapshot,
+        first_seen=known.first_seen if known else at,
+        last_success=at,
+        scope_times=tuple(sorted(times.items())),
+    )
+
+
+def _changes(known: FleetEntry, snapshot: DeviceSnapshot) -> list[Facts]:
+    facts: list[Facts] = []
+    if known.silent_since is not None:
+        facts.append(DeviceBack(silent_since=known.silent_since))
+    old = Target(uri=known.latest.target, found_by="").host
+    new = Target(uri=snapshot.target, found_by="").host
+    return [*facts, DeviceMoved(old_address=old, address=new)] if old != new else facts
+
+
+def _nameless(entry: FleetEntry) -> bool:
+    """Say whether an entry was known by its place alone, so that better evidence may take it in."""
+    device = entry.latest.device
+    return device.serial_number is None and device.uuid is None
+
+
+def _address(target: Target) -> tuple[str, ...]:
+    try:
+        return (str(ip_address(target.host)),)
+    except ValueError:
+        return ()
+
+
+def _place(target: Target) -> tuple[int, int, str]:
+    try:
+        address = ip_address(target.host)
+    except ValueError:
+        return (0, 0, target.uri)
+    return (address.version, int(address), target.uri)
+
+
+def _joined(one: Learned, other: Learned) -> Learned:
+    return Learned(
+        snapshots=one.snapshots + other.snapshots,
+        events=one.events + other.events,
+        entries=one.entries + other.entries,
+        aliases=one.aliases + other.aliases,
+    )
