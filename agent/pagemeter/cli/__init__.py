@@ -1,1 +1,221 @@
-"""The commands."""
+"""The commands; each imports what it needs only when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pagemeter.cli.exits import Exit, speaking
+
+app = typer.Typer(
+    name="pagemeter",
+    help="Find the printers of a site, read their meters, supplies and alerts, and hand everything on.\n\n"
+    "Try it without a network: pagemeter demo. Ask one printer: pagemeter read 10.20.0.7. "
+    "Run it for good: write a YAML file (config/minimal.yaml is one), pagemeter check FILE, "
+    "pagemeter run --config FILE.",
+    epilog="Exit codes: 0 ok, 1 partly failed, 2 configuration or usage, 3 nothing answered, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The YAML file; the platform's folder if absent."),
+]
+AskConfig = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="Take networks and credentials from this YAML file."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, a line a device, for programs.")]
+Community = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="The community of SNMP v1 and v2c. [default: public]")
+]
+Version = Annotated[
+    str | None, typer.Option("--snmp-version", metavar="1|2c|3", help="Only this version. [default: 2c, then 1]")
+]
+User = Annotated[str | None, typer.Option(metavar="NAME", help="The user of SNMPv3.")]
+Auth = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROTOCOL:env:NAME",
+        help="SNMPv3 authentication, such as sha256:env:METER_AUTH or sha256:file:PATH; "
+        "a password itself is refused, for command lines can be read by others.",
+    ),
+]
+Priv = Annotated[
+    str | None, typer.Option(metavar="PROTOCOL:env:NAME", help="SNMPv3 privacy, such as aes128:env:METER_PRIV.")
+]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="The UDP port. [default: 161]")]
+Timeout = Annotated[float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="How long to wait for an answer.")]
+Rate = Annotated[int, typer.Option("--packets-per-second", min=1, max=10000, help="The most packets in a second.")]
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log JSON lines.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Run the agent until it is told to stop."""
+    from pagemeter.cli import running
+
+    _end(lambda: running.run(config, log_json=log_json, verbose=verbose))
+
+
+@app.command()
+def once(
+    config: ConfigOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    json: Json = False,
+) -> None:
+    """Discover, read every device once, deliver, and end."""
+    from pagemeter.cli import running
+
+    _end(lambda: running.once(config, verbose=verbose, as_json=json))
+
+
+@app.command()
+def scan(
+    ctx: typer.Context,
+    ranges: Annotated[
+        list[str],
+        typer.Argument(metavar="RANGE...", help="10.20.0.0/24, 10.20.0.1-10.20.0.99, 10.20.0.*, a host name."),
+    ],
+    config: AskConfig = None,
+    community: Community = None,
+    snmp_version: Version = None,
+    user: User = None,
+    auth: Auth = None,
+    priv: Priv = None,
+    port: Port = None,
+    timeout: Timeout = 2.0,
+    packets_per_second: Rate = 500,
+    json: Json = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show what is no printer too.")] = False,
+) -> None:
+    """Find the printers of some addresses now; what is named here, and nothing else, is asked."""
+    from pagemeter.cli import asking
+    from pagemeter.cli.ad_hoc import SnmpOptions
+
+    _end_async(lambda: asking.scan(ranges, SnmpOptions.of(ctx.params), as_json=json, show_all=show_all))
+
+
+@app.command()
+def read(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Argument(help="An address or a host name.")],
+    config: AskConfig = None,
+    community: Community = None,
+    snmp_version: Version = None,
+    user: User = None,
+    auth: Auth = None,
+    priv: Priv = None,
+    port: Port = None,
+    timeout: Timeout = 2.0,
+    packets_per_second: Rate = 500,
+    json: Json = False,
+) -> None:
+    """Read one printer now and print what its panel would say."""
+    from pagemeter.cli import asking
+    from pagemeter.cli.ad_hoc import SnmpOptions
+
+    _end_async(lambda: asking.read(host, SnmpOptions.of(ctx.params), as_json=json))
+
+
+@app.command()
+def record(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Argument(help="An address or a host name.")],
+    file: Annotated[Path, typer.Argument(help="Where the recording (.snmprec) is written.")],
+    config: AskConfig = None,
+    community: Community = None,
+    snmp_version: Version = None,
+    user: User = None,
+    auth: Auth = None,
+    priv: Priv = None,
+    port: Port = None,
+    timeout: Timeout = 2.0,
+    packets_per_second: Rate = 500,
+) -> None:
+    """Record all that a device says by SNMP, to support its model; passwords and job lists are not asked for."""
+    from pagemeter.cli import asking
+    from pagemeter.cli.ad_hoc import SnmpOptions
+
+    _end_async(lambda: asking.record(host, file, SnmpOptions.of(ctx.params)))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file.")],
+) -> None:
+    """Check a configuration; every mistake is a line with file, line and remedy."""
+    from pagemeter.cli import configuration
+
+    _end(lambda: configuration.check(file))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from pagemeter.cli import configuration
+
+    _end(configuration.schema)
+
+
+@app.command()
+def devices(config: ConfigOption = None, json: Json = False) -> None:
+    """List the known devices with their latest values, the silent ones too."""
+    from pagemeter.cli import stored
+
+    _end(lambda: stored.devices(config, as_json=json))
+
+
+@app.command()
+def plugins(
+    action: Annotated[str | None, typer.Argument(metavar="[show]", help="show NAME: all about one plugin.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The plugin.")] = None,
+    config: ConfigOption = None,
+    json: Json = False,
+) -> None:
+    """List the installed plugins from their manifests; none of them is imported unless the YAML names it."""
+    from pagemeter.cli import configuration
+
+    _end(lambda: configuration.plugins(action, name, config, as_json=json))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where the files of the demo are left.")] = Path("demo"),
+    keep: Annotated[bool, typer.Option("--keep", help="Go on running after the first round.")] = False,
+) -> None:
+    """Show the whole road on this machine: a simulated fleet on loopback, read, stored and reported."""
+    from pagemeter.cli import demonstration
+
+    _end(lambda: demonstration.demo(folder, keep=keep))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _end(command: Any) -> None:
+    with speaking():
+        code: Exit = command()
+        raise typer.Exit(code)
+
+
+def _end_async(command: Any) -> None:
+    from pagemeter.root import run_root
+
+    def whole() -> Exit:
+        code: Exit = run_root(command())
+        return code
+
+    _end(whole)
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,189 @@
+"""Asking devices without a configuration file: what is named on the command line is the fence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from ipaddress import ip_address, ip_network, summarize_address_range
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import SecretStr
+
+from pagemeter.clock import Clock, SystemClock
+from pagemeter.component import Factory, Reader
+from pagemeter.config import load_config
+from pagemeter.config.build import credentials_of, fence_of
+from pagemeter.errors import ConfigError, PluginError
+from pagemeter.net.budget import Budget
+from pagemeter.net.credentials import Auth, Credentials, IPNetwork, NetworkCredential, Priv, SnmpCredential, SnmpVersion
+from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.net.ranges import parse_range
+from pagemeter.plugins import Kind, load_plugins
+from pagemeter.progress import Watcher, nobody
+from pagemeter.services import AgentServices
+from pagemeter.snmp.engine import SnmpEngine
+
+_ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnmpOptions:
+    """The command line's word on SNMP; ``auth`` and ``priv`` are ``sha256:env:NAME`` or ``sha256:file:PATH``."""
+
+    config: Path | None = None
+    community: str | None = None
+    version: str | None = None
+    user: str | None = None
+    auth: str | None = None
+    priv: str | None = None
+    port: int | None = None
+    timeout: float = 2.0
+    packets_per_second: int = 500
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Self:
+        """Take the shared options out of a command's parameters."""
+        renamed = {**params, "version": params["snmp_version"]}
+        return cls(**{f.name: renamed[f.name] for f in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toolkit:
+    """What a command needs to ask devices."""
+
+    engine: SnmpEngine
+    services: AgentServices
+    clock: Clock
+
+
+@asynccontextmanager
+async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watcher = nobody) -> AsyncIterator[Toolkit]:
+    """Open the SNMP engine for these ranges; raises ConfigError for what can't be used."""
+    clock = SystemClock()
+    if options.config is not None:
+        config = load_config(options.config, environ=os.environ)
+        fence, credentials = fence_of(config), credentials_of(config)
+        rate = config.agent.packets_per_second
+    else:
+        fence = Fence([FencedNetwork(network=network) for text in ranges for network in await _networks(text)])
+        credentials = Credentials([NetworkCredential(networks=_ANYWHERE, snmp=c) for c in snmp_credentials(options)])
+        rate = options.packets_per_second
+    engine = SnmpEngine(
+        fence=fence, budget=Budget(clock, rate), credentials=credentials, clock=clock, timeout=options.timeout
+    )
+    async with engine:
+        services = AgentServices(
+            name="command", snmp=engine, clock=clock, folder=Path.cwd(), ask=lambda *_: None, watcher=watcher
+        )
+        yield Toolkit(engine=engine, services=services, clock=clock)
+
+
+def reader(services: AgentServices, name: str = "printer_mib") -> Reader:
+    """Build a reader with its default settings; raises PluginError where it can't be loaded."""
+    registry = load_plugins([name])
+    factory = registry.factory(Kind.READER, name)
+    if not isinstance(factory, Factory):
+        raise PluginError(f"{name}: {registry.why_not(name) or 'is not installed'}")
+    built = factory(factory.settings(), services)
+    if not isinstance(built, Reader):
+        raise PluginError(f"{name}: does not build a reader")
+    return built
+
+
+def snmp_credentials(options: SnmpOptions, environ: Mapping[str, str] | None = None) -> tuple[SnmpCredential, ...]:
+    """Make the credentials that the options name: version 2c and then 1, community public, unless said otherwise."""
+    port = options.port or 161
+    if options.version == SnmpVersion.V3 or (options.version is None and options.user is not None):
+        return (_v3(options, os.environ if environ is None else environ, port),)
+    community = SecretStr(options.community if options.community is not None else "public")
+    versions = (SnmpVersion.V2C, SnmpVersion.V1) if options.version is None else (_version(options.version),)
+    return tuple(
+        SnmpCredential(name=f"command line, v{version}", version=version, community=community, port=port)
+        for version in versions
+    )
+
+
+def _version(text: str) -> SnmpVersion:
+    try:
+        return SnmpVersion(text)
+    except ValueError:
+        raise ConfigError(f"--snmp-version {text}: is not one of 1, 2c, 3") from None
+
+
+def _v3(options: SnmpOptions, environ: Mapping[str, str], port: int) -> SnmpCredential:
+    if options.user is None:
+        raise ConfigError("--snmp-version 3 needs --user NAME")
+    if options.priv is not None and options.auth is None:
+        raise ConfigError("--priv needs --auth: SNMPv3 does not encrypt what it does not authenticate")
+    auth, auth_password = _secret("--auth", options.auth, Auth, environ)
+    priv, priv_password = _secret("--priv", options.priv, Priv, environ)
+    return SnmpCredential(
+        name="command line, v3",
+        version=SnmpVersion.V3,
+        user=options.user,
+        auth=auth,
+        auth_password=auth_password,
+        priv=priv,
+        priv_password=priv_password,
+        port=port,
+    )
+
+
+P = TypeVar("P", Auth, Priv)
+
+
+def _secret(
+    option: str, text: str | None, protocols: type[P], environ: Mapping[str, str]
+) -> tuple[P | None, SecretStr | None]:
+    """Read ``PROTOCOL:env:NAME`` or ``PROTOCOL:file:PATH``: a password on the command line is in the process list."""
+    if text is None:
+        return None, None
+    protocol, _, rest = text.partition(":")
+    where, _, name = rest.partition(":")
+    known = ", ".join(protocols)
+    if protocol not in set(protocols):
+        raise ConfigError(f"{option}: the protocol is one of {known}")
+    if where not in ("env", "file") or not name:
+        raise ConfigError(f"{option}: write {protocol}:env:NAME or {protocol}:file:PATH; others can read command lines")
+    try:
+        password = environ[name] if where == "env" else Path(name).read_text(encoding="utf-8").rstrip("\r\n")
+    except KeyError:
+        raise ConfigError(f"{option}: the environment has no {name}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{option}: {name} can't be read ({type(error).__name__})") from None
+    if len(password) < 8:
+        raise ConfigError(f"{option}: the password has fewer than 8 characters (RFC 3414)")
+    return protocols(protocol), SecretStr(password)
+
+
+async def _networks(text: str) -> list[IPNetwork]:
+    """Turn what is named on the command line into networks; host names are resolved first."""
+    try:
+        parse_range(text)
+    except ValueError as error:
+        raise ConfigError(f"{text}: {error}") from None
+    if re.fullmatch(r"[0-9.*/-]+|[0-9a-fA-F:]+(/\d+)?", text):
+        return _literal(text)
+    return [ip_network(address) for address in await resolve(text)]
+
+
+def _literal(text: str) -> list[IPNetwork]:
+    if "-" in text:
+        first, last = (ip_address(part.strip()) for part in text.split("-", 1))
+        return list(summarize_address_range(first, last))
+    return [ip_network(text.replace(".*", ".0") + "/24" if text.endswith(".*") else text, strict=False)]
+
+
+async def resolve(host: str) -> list[str]:
+    """Resolve a host name to its addresses; raises ConfigError where there is none."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except OSError:
+        raise ConfigError(f"{host}: no such host; is the name right?") from None
+    return sorted({str(info[4][0]) for info in found})

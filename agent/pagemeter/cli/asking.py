@@ -1,0 +1,190 @@
+"""``scan``, ``read`` and ``record``: ask devices now, with or without a configuration; nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, reader, resolve, toolkit
+from pagemeter.cli.exits import Exit
+from pagemeter.cli.show import console, fleet_table, snapshot_tables
+from pagemeter.component import Ask, NotAPrinter, Reader
+from pagemeter.errors import DeviceError
+from pagemeter.model import Device, DeviceSnapshot, FleetEntry, Reading, Scope, Target, host_uri, snapshot_of
+from pagemeter.snmp import Oid, dotted, oid
+from pagemeter.snmp.recording import write_recording
+from pagemeter.wire import to_json
+
+SYSTEM = oid("1.3.6.1.2.1.1")
+SWEEP_OIDS: tuple[Oid, ...] = ((*SYSTEM, 1, 0), (*SYSTEM, 2, 0), (*SYSTEM, 5, 0))
+EVERYTHING = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
+READS_AT_ONCE = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What answered at one place: printers, or what else it is, or why it can't be read."""
+
+    target: Target
+    snapshots: tuple[DeviceSnapshot, ...] = ()
+    not_a_printer: str | None = None
+    error: str | None = None
+
+
+async def scan(ranges: list[str], options: SnmpOptions, *, as_json: bool, show_all: bool) -> Exit:
+    """Sweep the ranges, read who answers, show it."""
+    err = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    found = []
+    bar = Bar(*columns, console=err, transient=True, disable=not err.is_terminal)
+    async with toolkit(options, ranges) as tools:
+        with bar:
+            task = bar.add_task("Asking", total=None)
+            async for one in _sweep(tools, ranges):
+                found.append(one)
+                bar.update(task, description=f"Asking, {len(found)} answered", completed=len(found))
+    found.sort(key=lambda one: _order(one.target))
+    for one in found:
+        if one.error is not None:
+            err.print(f"{one.target.host}: {one.error}", markup=False)
+    if as_json:
+        for one in found:
+            for line in _lines(one, show_all=show_all):
+                print(line)
+    else:
+        _show(found, show_all=show_all)
+    if not found:
+        err.print(f"Nothing answered SNMP in {', '.join(ranges)}. Is the community right (--community)?", markup=False)
+        return Exit.NOTHING_ANSWERED
+    return Exit.PARTLY_FAILED if any(one.error for one in found) else Exit.OK
+
+
+async def read(host: str, options: SnmpOptions, *, as_json: bool) -> Exit:
+    """Read one address and say what its panel would say; an address may have several printers."""
+    async with toolkit(options, [host]) as tools:
+        target = await _target(host, options)
+        found = await _read(tools, reader(tools.services), target, EVERYTHING)
+    if found.error is not None:
+        console(stderr=True).print(f"pagemeter: {found.error}", markup=False)
+        return Exit.NOTHING_ANSWERED
+    if found.not_a_printer is not None and not as_json:
+        console().print(f"{host} is no printer: {found.not_a_printer}", markup=False)
+        return Exit.OK
+    if as_json:
+        for line in _lines(found, show_all=True):
+            print(line)
+        return Exit.OK
+    out = console()
+    for snapshot in found.snapshots:
+        for table in snapshot_tables(snapshot):
+            out.print(table)
+    return Exit.OK
+
+
+async def record(host: str, file: Path, options: SnmpOptions) -> Exit:
+    """Walk a device and write a recording; job and password tables are left out by the engine."""
+    async with toolkit(options, [host]) as tools:
+        target = await _target(host, options)
+        walk = await tools.services.snmp.walk(target, [oid("1.3.6.1.2.1"), oid("1.3.6.1.4.1")])
+    write_recording(walk, file)
+    err = console(stderr=True)
+    err.print(
+        f"{len(walk)} rows of {host} are in {file}. Look for names of persons before you pass it on.", markup=False
+    )
+    for root, why in walk.missing.items():
+        err.print(f"{dotted(root)} is not complete: {why}", markup=False)
+    return Exit.PARTLY_FAILED if walk.missing else Exit.OK
+
+
+async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:
+    """Read each address as soon as it answers the sweep."""
+    mib = reader(tools.services)
+    seats = asyncio.Semaphore(READS_AT_ONCE)
+    results: asyncio.Queue[Found | None] = asyncio.Queue()
+
+    async def one(target: Target) -> None:
+        async with seats:
+            results.put_nowait(await _read(tools, mib, target, frozenset({Scope.IDENTITY, Scope.STATUS})))
+
+    async def all_of_them() -> None:
+        try:
+            sweep = tools.engine.sweep(ranges, SWEEP_OIDS, found_by="scan")
+            async with asyncio.TaskGroup() as group, aclosing(sweep) as responders:
+                async for responder in responders:
+                    group.create_task(one(responder.target))
+        finally:
+            results.put_nowait(None)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(all_of_them())
+        while (found := await results.get()) is not None:
+            yield found
+
+
+async def _read(tools: Toolkit, mib: Reader, target: Target, scopes: frozenset[Scope]) -> Found:
+    try:
+        answer = await mib.read(target, Ask(scopes=scopes))
+    except DeviceError as error:
+        return Found(target=target, error=str(error))
+    if answer is None:
+        return Found(target=target, error="answers no SNMP that a printer would")
+    if isinstance(answer, NotAPrinter):
+        return Found(target=target, not_a_printer=answer.what)
+    now = tools.clock.now()
+    return Found(target=target, snapshots=tuple(_snapshot(target, one, now) for one in answer.readings))
+
+
+def _snapshot(target: Target, reading: Reading, now: Any) -> DeviceSnapshot:
+    who = reading.identity
+    device = Device(
+        id="",
+        **{name: getattr(who, name) for name in who.__dataclass_fields__ if name != "addresses"},
+        addresses=who.addresses or (target.host,),
+    )
+    return snapshot_of(device, reading, target=target.uri, found_by=(), taken_at=now, read_by=("printer_mib",))
+
+
+def _lines(found: Found, *, show_all: bool) -> list[str]:
+    if found.snapshots:
+        return [json.dumps({"printer": True, **_plain(snapshot)}, ensure_ascii=False) for snapshot in found.snapshots]
+    if found.not_a_printer is None or not show_all:
+        return []
+    return [json.dumps({"printer": False, "target": found.target.uri, "what": found.not_a_printer}, ensure_ascii=False)]
+
+
+def _plain(snapshot: DeviceSnapshot) -> dict[str, Any]:
+    """Write a snapshot as the wire does, less the id: nothing is stored, so there is none."""
+    plain: dict[str, Any] = json.loads(to_json(snapshot))
+    plain["device"].pop("id", None)
+    return plain
+
+
+def _show(found: list[Found], *, show_all: bool) -> None:
+    out = console()
+    entries = [FleetEntry(latest=s, first_seen=s.taken_at, last_success=s.taken_at) for f in found for s in f.snapshots]
+    if entries:
+        out.print(fleet_table(entries))
+    others = [one for one in found if one.not_a_printer is not None]
+    if show_all:
+        for one in others:
+            out.print(f"{one.target.host}: no printer: {one.not_a_printer}", markup=False)
+    elif others:
+        out.print(f"{len(others)} that answered are no printers (--all shows them).", markup=False)
+
+
+async def _target(host: str, options: SnmpOptions) -> Target:
+    address = (await resolve(host))[0]
+    return Target(uri=host_uri(address, port=options.port), found_by="command line")
+
+
+def _order(target: Target) -> tuple[int, ...]:
+    parts = target.host.split(".")
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else (0,)

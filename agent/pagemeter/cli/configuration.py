@@ -1,0 +1,113 @@
+"""``check``, ``schema`` and ``plugins``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from pagemeter.cli.exits import Exit, usage
+from pagemeter.cli.paths import config_path
+from pagemeter.cli.show import console
+from pagemeter.config import compose_schema, load_config
+from pagemeter.config.settings import ItemConfig
+from pagemeter.plugins import Plugin, installed_plugins, load_plugins
+
+
+def check(file: Path) -> Exit:
+    """Load a configuration and say whether it can be used; raises ConfigError with every mistake."""
+    config = load_config(file, environ=os.environ)
+    items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
+    broken = [item for item in items if item.broken is not None]
+    for item in broken:
+        console(stderr=True).print(f"{item.where}: {item.name}: {item.broken}", markup=False)
+    names = ", ".join(f"{item.kind} {item.name}" for item in items if item.broken is None) or "no plugin"
+    console().print(f"{file}: ok ({names})", markup=False)
+    return Exit.PARTLY_FAILED if broken else Exit.OK
+
+
+def schema() -> Exit:
+    """Print the JSON Schema composed of the core's and all installed plugins' settings."""
+    print(json.dumps(compose_schema(), indent=2, ensure_ascii=False))
+    return Exit.OK
+
+
+def plugins(action: str | None, name: str | None, config: Path | None, *, as_json: bool) -> Exit:
+    """List plugins, or show one; with a configuration the named ones are loaded and say why they can't be used."""
+    if action not in (None, "show") or (action == "show" and name is None):
+        raise usage("write `pagemeter plugins`, or `pagemeter plugins show NAME`")
+    named = _named(config)
+    found = {plugin.name: plugin for plugin in installed_plugins()}
+    found.update(load_plugins(named).plugins if named else {})
+    if name is not None and name not in found:
+        raise usage(f"no plugin {name} is installed; installed are {', '.join(sorted(found))}")
+    shown = [found[name]] if name is not None else [plugin for _, plugin in sorted(found.items())]
+    if as_json:
+        for plugin in shown:
+            print(json.dumps(_plain(plugin, named), ensure_ascii=False))
+    elif name is not None:
+        _show_one(shown[0], named)
+    else:
+        _show_all(shown, named)
+    return Exit.PARTLY_FAILED if any(plugin.error for plugin in shown) else Exit.OK
+
+
+def _named(config: Path | None) -> frozenset[str]:
+    path = config if config is not None else config_path()
+    if config is None and not path.exists():
+        return frozenset()
+    loaded = load_config(path, environ=os.environ)
+    items: Iterable[ItemConfig] = (*loaded.discoveries, *loaded.readers, *loaded.sources, *loaded.outputs)
+    return frozenset(item.plugin for item in items)
+
+
+def _plain(plugin: Plugin, named: frozenset[str]) -> dict[str, object]:
+    manifest = plugin.manifest.model_dump(mode="json") if plugin.manifest else None
+    plain: dict[str, object] = {"name": plugin.name, "distribution": plugin.distribution, "used": plugin.name in named}
+    return {
+        **plain,
+        **({"manifest": manifest} if manifest else {}),
+        **({"error": plugin.error} if plugin.error else {}),
+    }
+
+
+def _show_all(plugins: list[Plugin], named: frozenset[str]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Plugin", "Kinds", "What it does", "From", "State"):
+        table.add_column(heading, overflow="fold")
+    for plugin in plugins:
+        manifest = plugin.manifest
+        state = plugin.error or ("used" if plugin.name in named else "not named, not imported")
+        cells = (
+            plugin.name,
+            ", ".join(manifest.kinds) if manifest else "",
+            manifest.summary if manifest else "",
+            plugin.distribution or "",
+            state,
+        )
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    console().print(table)
+
+
+def _show_one(plugin: Plugin, named: frozenset[str]) -> None:
+    out = console()
+    manifest = plugin.manifest
+    out.print(f"{plugin.name}: {manifest.summary if manifest else ''}", markup=False)
+    out.print(f"From: {plugin.distribution}; {'used' if plugin.name in named else 'not named'}", markup=False)
+    if plugin.error is not None:
+        out.print(f"Can't be used: {plugin.error}", markup=False)
+    if manifest is None:
+        return
+    for key, value in manifest.model_dump(mode="json").items():
+        if key in ("name", "summary"):
+            continue
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            for row in value:
+                out.print(f"{key}: " + ", ".join(f"{k} {v}" for k, v in row.items()), markup=False)
+        else:
+            out.print(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}", markup=False)

@@ -1,0 +1,173 @@
+"""Tables for people: what a printer's panel would say, and what a fleet looks like."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pagemeter.model import (
+    DeviceSnapshot,
+    FleetEntry,
+    Level,
+    LevelState,
+    MeterColor,
+    MeterRead,
+    Since,
+    Supply,
+    SupplyKind,
+    Work,
+)
+
+# Where no terminal says how wide it is (a pipe, a file), lines must not be folded in the middle of a number.
+PLAIN_WIDTH = 200
+
+_SHORT = {"black": "K", "cyan": "C", "magenta": "M", "yellow": "Y"}
+_WORDS = {LevelState.SOME_REMAINING: "some", LevelState.UNKNOWN: "unknown", LevelState.UNRESTRICTED: "unrestricted"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Make the console for people; without a terminal it is wide, plain and without colour."""
+    stream = sys.stderr if stderr else sys.stdout
+    plain = not stream.isatty()
+    return Console(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, no_color=plain or None)
+
+
+def fleet_table(entries: Iterable[FleetEntry], *, title: str | None = None) -> Table:
+    """Show a fleet, a row a device."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for heading in ("Address", "Maker", "Model", "Serial number"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("Total", "Mono", "Color"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Supplies", overflow="fold")
+    table.add_column("Status", overflow="fold")
+    for entry in entries:
+        table.add_row(*(escape(cell) for cell in _fleet_row(entry)))
+    return table
+
+
+def snapshot_tables(snapshot: DeviceSnapshot) -> Iterable[Table]:
+    """Show all that is known of one device: who it is, meters, supplies, inputs, alerts, and what is not known."""
+    yield _identity(snapshot)
+    if snapshot.meter_reads:
+        yield _table(
+            "Meters",
+            ("Meter", "Value", "Unit", "Read from"),
+            [(read.key, f"{read.value:,}", str(read.unit), str(read.origin)) for read in snapshot.meter_reads],
+        )
+    if snapshot.supplies:
+        yield _table("Supplies", ("Index", "What", "Type", "Kind", "Level", "Part number"), _supply_rows(snapshot))
+    if snapshot.inputs:
+        inputs = [
+            (i.index, i.name or i.description or "", i.media or "", level_text(i.level), i.unit or "")
+            for i in snapshot.inputs
+        ]
+        yield _table("Inputs", ("Index", "Name", "Media", "Level", "Unit"), inputs)
+    if snapshot.alerts:
+        alerts = [
+            (str(a.severity or ""), a.description or a.code_name or str(a.code), str(a.training or ""), a.group or "")
+            for a in snapshot.alerts
+        ]
+        yield _table("Alerts", ("Severity", "What", "Who can clear it", "Group"), alerts)
+    if snapshot.unknown or snapshot.missing:
+        gaps = [(unknown.what, unknown.why) for unknown in snapshot.unknown]
+        yield _table("Not known", ("What", "Why"), [*gaps, *((what, "cut short") for what in snapshot.missing)])
+
+
+def level_text(level: Level | None) -> str:
+    """Say a level in one word or number: ``73 %``, ``some``, ``unknown``, ``1200``."""
+    if level is None:
+        return "-"
+    if level.state is not LevelState.MEASURED:
+        return _WORDS[level.state]
+    return f"{level.percent} %" if level.percent is not None else str(level.units)
+
+
+def main_meters(reads: Sequence[MeterRead]) -> tuple[str, str, str]:
+    """Pick total, mono and color for a table; a device with several engines shows them joined by ``+``."""
+    life = [read for read in reads if read.since is Since.LIFE and read.media == "any" and read.work is Work.TOTAL]
+
+    def shown(*colors: MeterColor) -> str:
+        whole = [r for r in life if r.color in colors and r.engine is None]
+        parts = whole[:1] or [r for r in life if r.color in colors]
+        return " + ".join(f"{read.value:,}" for read in parts) or "-"
+
+    return shown(MeterColor.ANY), shown(MeterColor.MONOCHROME), shown(MeterColor.FULL_COLOR)
+
+
+def supply_text(supply: Supply) -> str:
+    """Say a supply in a few signs: ``K 73 %``, ``waste some``."""
+    if supply.kind is SupplyKind.FILLED or (supply.type or "").startswith("waste"):
+        name = "waste"
+    elif supply.colorants:
+        name = "/".join(_SHORT.get(colorant, colorant) for colorant in supply.colorants)
+    else:
+        name = supply.type or supply.index
+    return f"{name} {level_text(supply.level)}"
+
+
+def _fleet_row(entry: FleetEntry) -> tuple[str, ...]:
+    latest, device = entry.latest, entry.latest.device
+    status = str(latest.status.state) if latest.status else "-"
+    if entry.silent_since is not None:
+        status = f"silent since {entry.silent_since:%Y-%m-%d %H:%M} UTC"
+    return (
+        ", ".join(device.addresses) or latest.target,
+        device.manufacturer or "-",
+        device.model or "-",
+        device.serial_number or "-",
+        *main_meters(latest.meter_reads),
+        ", ".join(supply_text(supply) for supply in latest.supplies) or "-",
+        status,
+    )
+
+
+def _identity(snapshot: DeviceSnapshot) -> Table:
+    device, status = snapshot.device, snapshot.status
+    rows = [
+        ("Address", ", ".join(device.addresses) or snapshot.target),
+        ("Name", device.name),
+        ("Host names", ", ".join(f"{name.name} ({name.origin})" for name in device.host_names)),
+        ("Manufacturer", device.manufacturer),
+        ("Model", device.model),
+        ("Serial number", device.serial_number),
+        ("MAC", ", ".join(device.macs)),
+        ("Location", device.location),
+        ("Contact", device.contact),
+        ("Firmware", device.firmware),
+        ("Status", str(status.state) if status else None),
+        ("Error bits", ", ".join(status.error_bits) if status else None),
+        ("Panel", " / ".join(snapshot.panel)),
+        ("Covers", ", ".join(f"{c.description or c.index}: {c.state}" for c in snapshot.covers)),
+    ]
+    return _table(None, ("Field", "Value"), [(name, value) for name, value in rows if value], heading=False)
+
+
+def _supply_rows(snapshot: DeviceSnapshot) -> list[tuple[str, ...]]:
+    return [
+        (
+            s.index,
+            s.description or ", ".join(s.colorants),
+            s.type or "",
+            str(s.kind),
+            level_text(s.level),
+            s.part_number or "",
+        )
+        for s in snapshot.supplies
+    ]
+
+
+def _table(
+    title: str | None, headings: Sequence[str], rows: Sequence[tuple[str, ...]], *, heading: bool = True
+) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_header=heading, pad_edge=False)
+    for text in headings:
+        table.add_column(text, overflow="fold", justify="right" if text == "Value" and heading else "left")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table

@@ -1,0 +1,30 @@
+"""``devices``: what the store knows."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from pagemeter.cli.exits import Exit
+from pagemeter.cli.paths import config_path, store_path
+from pagemeter.cli.show import console, fleet_table
+from pagemeter.config import load_config
+from pagemeter.store import StoreReader
+from pagemeter.wire import to_json
+
+
+def devices(config: Path | None, *, as_json: bool) -> Exit:
+    """List the devices of the store beside a running agent; exit 3 where none is known yet."""
+    loaded = load_config(config if config is not None else config_path(), environ=os.environ)
+    path = store_path(loaded)
+    entries = StoreReader(path).fleet() if path.exists() else ()
+    if as_json:
+        for entry in entries:
+            print(json.dumps(json.loads(to_json(entry)), ensure_ascii=False))
+    elif entries:
+        console().print(fleet_table(entries))
+    if not entries:
+        console(stderr=True).print(f"No device is known yet in {path}; `pagemeter once` looks for some.", markup=False)
+        return Exit.NOTHING_ANSWERED
+    return Exit.OK

@@ -1,0 +1,47 @@
+"""Visits that somebody asked for: "read it now", merged per place and rationed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from pagemeter.clock import Clock
+from pagemeter.model import Scope, Target
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 5.0
+"""How long asks for one place are gathered: a printer in trouble sends several traps at once."""
+
+
+class Errands:
+    """Gathers asks and makes one visit a place of them, one after another."""
+
+    def __init__(
+        self, visit: Callable[[Target, frozenset[Scope]], Awaitable[object]], clock: Clock, *, most: int = 1000
+    ) -> None:
+        self._visit = visit
+        self._clock = clock
+        self._most = most
+        self._waiting: dict[str, tuple[Target, frozenset[Scope]]] = {}
+        self._asked = asyncio.Event()
+
+    def ask(self, target: Target, scopes: frozenset[Scope], why: str) -> None:
+        """Put a place on the list; where the list is full the ask is dropped, for the next cycle comes by anyway."""
+        known = self._waiting.get(target.uri)
+        if known is None and len(self._waiting) >= self._most:
+            log.warning("%s is not visited early (%s): %d visits are waiting already", target.uri, why, self._most)
+            return
+        self._waiting[target.uri] = (target, scopes | (known[1] if known else frozenset()))
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Visit what is asked for, for ever."""
+        while True:
+            await self._asked.wait()
+            await self._clock.sleep(PAUSE_SECONDS)
+            self._asked.clear()
+            waiting, self._waiting = self._waiting, {}
+            for target, scopes in waiting.values():
+                await self._visit(target, scopes)

@@ -1,0 +1,111 @@
+"""manifest.yaml: what a plugin says of itself without being imported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pagemeter import API_VERSION
+from pagemeter.errors import PluginError
+
+FILE_NAME = "manifest.yaml"
+
+
+class Kind(StrEnum):
+    """The four kinds of components, spelt as their sections of the YAML."""
+
+    DISCOVERY = "discoveries"
+    READER = "readers"
+    SOURCE = "sources"
+    OUTPUT = "outputs"
+
+
+class NetworkUse(BaseModel):
+    """One port that a plugin speaks to (out) or listens on (in), and why; a port may be words ("that of its url")."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: int | str
+    protocol: str
+    direction: Literal["out", "in"]
+    why: str
+
+
+class Manifest(BaseModel):
+    """What a plugin is, offers, requires, sends and may do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    api: int
+    summary: str = Field(min_length=1)
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    requirements: tuple[str, ...] = ()
+    network: tuple[NetworkUse, ...] = ()
+    rights: tuple[str, ...] = ()
+    tier: str = "experimental"
+
+
+def read_manifest(folder: Path | None, name: str) -> Manifest:
+    """Read the manifest in a plugin's folder; raises PluginError, which says what is wrong with it."""
+    if folder is None or not (folder / FILE_NAME).is_file():
+        raise PluginError(f"no {FILE_NAME} beside its __init__.py")
+    try:
+        raw = yaml.safe_load((folder / FILE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise PluginError(f"{FILE_NAME} can't be read: {_first_line(error)}") from error
+    if not isinstance(raw, dict):
+        raise PluginError(f"{FILE_NAME} is no mapping of keys to values")
+    # Before the rest: what another version's manifest holds is not ours to judge.
+    if raw.get("api") != API_VERSION:
+        raise PluginError(f"made for api {raw.get('api')}, this agent has api {API_VERSION}; install a fitting version")
+    try:
+        manifest = Manifest.model_validate(raw)
+    except ValidationError as error:
+        raise PluginError(f"{FILE_NAME} is invalid: {_mistakes(error)}") from error
+    if manifest.name != name:
+        raise PluginError(f"{FILE_NAME} says name: {manifest.name}, the entry point says {name}")
+    return manifest
+
+
+def folder_of(module: str) -> Path | None:
+    """Find the folder of a package without importing it or its parents; none for a module that is no package."""
+    search: list[str] | None = None
+    folder: Path | None = None
+    names = module.split(".")
+    for depth, part in enumerate(names, 1):
+        spec = _spec(".".join(names[:depth]), search)
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        if spec.origin is None:
+            # A namespace package: its own list of places looks for its parent in sys.modules, where it is not.
+            search = [str(Path(base, part)) for base in (search or sys.path) if Path(base, part).is_dir()]
+        else:
+            search = list(spec.submodule_search_locations)
+        folder = Path(search[0]) if search else None
+    return folder
+
+
+def _spec(module: str, search: Sequence[str] | None) -> ModuleSpec | None:
+    if (spec := PathFinder.find_spec(module, search)) is not None:
+        return spec
+    # setuptools makes an editable install by a finder of its own beside PathFinder.
+    finders = (finder for finder in sys.meta_path if finder is not PathFinder)
+    return next((found for finder in finders if (found := finder.find_spec(module, search)) is not None), None)
+
+
+def _mistakes(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg']}" for mistake in error.errors()
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,123 @@
+"""What the cycles do: find targets, visit the devices of the inventory, gather from sources, say how the agent is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pagemeter.clock import Clock
+from pagemeter.component import Discovery, Source
+from pagemeter.errors import DeviceError, PluginError, Unreachable
+from pagemeter.inventory import Inventory
+from pagemeter.model import AgentStatus, Scope, Segment, Target
+from pagemeter.progress import Progress, Watcher
+from pagemeter.store import Keep, Store
+from pagemeter.supervisor import Supervisor
+from pagemeter.visits import Visited, Visits
+
+log = logging.getLogger(__name__)
+
+METERS = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
+ALERTS = frozenset({Scope.STATUS})
+IDENTIFY = frozenset({Scope.IDENTITY})
+JOBS = frozenset({Scope.JOBS})
+
+DECOY_REST = timedelta(days=7)
+"""How long what is no printer is left alone before it is looked at again: its address may get another owner."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RoundResult:
+    """What one round brought: addresses that answered, what stayed silent, and what failed with its reason."""
+
+    answered: int = 0
+    not_printers: int = 0
+    silent: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, visited: Visited) -> None:
+        """Count one visit; a silent device is no failure."""
+        if visited.snapshots:
+            self.answered += 1
+        elif visited.not_a_printer is not None:
+            self.not_printers += 1
+        elif isinstance(visited.error, Unreachable):
+            self.silent.append(visited.target.uri)
+        elif visited.error is not None:
+            self.failed[visited.target.uri] = str(visited.error)
+
+
+class Rounds:
+    """The work of the cycles; every round ends by itself and one device never stops it."""
+
+    def __init__(self, *, visits: Visits, inventory: Inventory, store: Store, clock: Clock, watcher: Watcher) -> None:
+        self._visits = visits
+        self._inventory = inventory
+        self._store = store
+        self._clock = clock
+        self._watcher = watcher
+
+    async def discover(self, discovery: Supervisor[Discovery], *, timeout: float | None = None) -> RoundResult:
+        """Ask one discovery for targets and identify each while the others are still being found."""
+        result = RoundResult()
+        memory = self._store.memory(discovery.name, "")
+        rest = self._clock.now() - DECOY_REST
+        left_alone = {uri for uri, _, at in self._store.decoys() if at > rest}
+        visited: set[str] = set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for found in discovery.stream(lambda component: component.discover(memory), timeout=timeout):
+                    if isinstance(found, Target):
+                        if found.uri not in left_alone | visited:
+                            visited.add(found.uri)
+                            group.create_task(self._visit(found, IDENTIFY, result, discovery.name))
+                    elif isinstance(found, Segment):
+                        log.info("%s: segment %s was listed by %s", discovery.name, found.network, found.learned_from)
+                    else:
+                        await self._store.keep(Keep(memories={(discovery.name, ""): found}))
+        except PluginError as error:
+            result.failed[discovery.name] = str(error)
+        return result
+
+    async def visit_all(self, scopes: frozenset[Scope], work: str) -> RoundResult:
+        """Visit every device of the inventory."""
+        result = RoundResult()
+        places = self._inventory.places()
+        done = 0
+
+        async def one(place: Target) -> None:
+            nonlocal done
+            await self._visit(place, scopes, result, None)
+            done += 1
+            self._watcher(Progress(work=work, done=done, total=len(places), what=place.host))
+
+        async with asyncio.TaskGroup() as group:
+            for place in places:
+                group.create_task(one(place))
+        return result
+
+    async def gather(self, source: Supervisor[Source], *, timeout: float | None = None) -> None:
+        """Take one source's batches; the next is asked for when this one is on the disk."""
+        cursors = self._store.cursors(source.name)
+        async for gathered in source.stream(lambda component: component.collect(cursors), timeout=timeout):
+            await self._store.keep(
+                Keep(
+                    bodies=tuple((job.device, job) for job in gathered.jobs),
+                    cursors={(source.name, gathered.stream): gathered.cursor},
+                ),
+                at_once=True,
+            )
+
+    async def say(self, status: AgentStatus) -> None:
+        """Keep the agent's own status as a document."""
+        await self._store.keep(Keep(bodies=((None, status),)))
+
+    async def _visit(self, target: Target, scopes: frozenset[Scope], result: RoundResult, work: str | None) -> None:
+        visited = await self._visits.visit(target, scopes)
+        result.add(visited)
+        if isinstance(visited.error, DeviceError) and not isinstance(visited.error, Unreachable):
+            log.warning("%s", visited.error)
+        if work is not None and visited.snapshots:
+            self._watcher(Progress(work=work, done=result.answered, what=target.host))

@@ -1,0 +1,201 @@
+"""One visit of one place: readers in the order of the YAML, never two visits at once, one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pagemeter.clock import Clock
+from pagemeter.component import Answer, Ask, Memory, NotAPrinter, Reader
+from pagemeter.errors import DeviceError, PluginError, Unreachable
+from pagemeter.inventory import Inventory, Learned
+from pagemeter.model import DeviceSnapshot, JobRecord, Reading, Scope, Target, Unknown
+from pagemeter.store import Keep, Store
+from pagemeter.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+EVERYTHING = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visited:
+    """What came of a visit: snapshots, or what it is instead of a printer, or why there is nothing.
+
+    ``warnings`` are the readers that failed while another one answered.
+    """
+
+    target: Target
+    snapshots: tuple[DeviceSnapshot, ...] = ()
+    learned: Learned | None = None
+    not_a_printer: NotAPrinter | None = None
+    error: DeviceError | PluginError | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What the readers gathered before the inventory saw it."""
+
+    readings: tuple[Reading, ...] = ()
+    read_by: tuple[str, ...] = ()
+    jobs: tuple[JobRecord, ...] = ()
+    memories: tuple[tuple[str, Memory], ...] = ()
+    not_a_printer: NotAPrinter | None = None
+    errors: tuple[DeviceError | PluginError, ...] = ()
+
+
+class Visits:
+    """Visits places; a later ask for a place that is being visited waits for it, and joins it where it covers the ask."""
+
+    def __init__(
+        self,
+        readers: Sequence[Supervisor[Reader]],
+        inventory: Inventory,
+        store: Store,
+        clock: Clock,
+        *,
+        timeout: float = 90.0,
+        at_once: int = 40,
+    ) -> None:
+        self._readers = tuple(readers)
+        self._inventory = inventory
+        self._store = store
+        self._clock = clock
+        self._timeout = timeout
+        self._seats = asyncio.Semaphore(at_once)
+        self._running: dict[str, tuple[frozenset[Scope], asyncio.Future[Visited]]] = {}
+
+    async def visit(self, target: Target, scopes: frozenset[Scope] = EVERYTHING) -> Visited:
+        """Read one place and keep what it said; errors of the device are in the result, those of the store are raised."""
+        while (running := self._running.get(target.uri)) is not None:
+            covered, future = running
+            await asyncio.wait({future})
+            if covered >= scopes and not future.cancelled() and future.exception() is None:
+                return future.result()
+        future = asyncio.get_running_loop().create_future()
+        self._running[target.uri] = (scopes, future)
+        try:
+            async with self._seats:
+                visited = await self._visit(target, scopes)
+        except BaseException:
+            future.cancel()
+            raise
+        else:
+            future.set_result(visited)
+            return visited
+        finally:
+            del self._running[target.uri]
+
+    async def _visit(self, target: Target, scopes: frozenset[Scope]) -> Visited:
+        known = self._inventory.at(target.uri)
+        read = await self._read(target, scopes, tuple(entry.latest for entry in known))
+        now = self._clock.now()
+        warnings = tuple(str(error) for error in read.errors)
+        if read.readings:
+            learned = self._inventory.learn(target, read.readings, at=now, read_by=read.read_by)
+            await self._keep(learned, read)
+            return Visited(target=target, snapshots=learned.snapshots, learned=learned, warnings=warnings)
+        if read.not_a_printer is not None and not known:
+            await self._store.keep(Keep(decoys={target.uri: read.not_a_printer.what}))
+            return Visited(target=target, not_a_printer=read.not_a_printer, warnings=warnings)
+        error = _gravest(read.errors) or Unreachable(f"{target.uri} answers no protocol that a reader speaks")
+        if isinstance(error, DeviceError) and known:
+            await self._keep(self._inventory.silent(target.uri, at=now), read)
+        return Visited(target=target, error=error, warnings=warnings)
+
+    async def _keep(self, learned: Learned, read: _Read) -> None:
+        bodies = [(snapshot.device.id, snapshot) for snapshot in learned.snapshots]
+        device = learned.snapshots[0].device.id if learned.snapshots else ""
+        memories: Mapping[tuple[str, str], Memory] = {(name, device): memory for name, memory in read.memories if device}
+        await self._store.keep(
+            Keep(
+                bodies=(
+                    *bodies,
+                    *((event.device, event) for event in learned.events),
+                    *((job.device, job) for job in read.jobs),
+                ),
+                entries=learned.entries,
+                aliases=dict(learned.aliases),
+                memories=memories,
+            )
+        )
+
+    async def _read(self, target: Target, scopes: frozenset[Scope], known: tuple[DeviceSnapshot, ...]) -> _Read:
+        """Ask the readers one after another, those that wake a sleeping device last; each completes the ones before."""
+        read = _Read()
+        for supervisor in self._readers:
+            ask = Ask(scopes=scopes, known=known, memory=self._memory(supervisor.name, known))
+
+            async def work(reader: Reader, ask: Ask = ask) -> Answer | NotAPrinter | None:
+                wanted = ask.scopes & (reader.scopes | {Scope.IDENTITY})
+                return await reader.read(target, replace(ask, scopes=wanted)) if wanted else None
+
+            try:
+                answer = await supervisor.call(work, timeout=self._timeout)
+            except (DeviceError, PluginError) as error:
+                read = replace(read, errors=(*read.errors, error))
+                continue
+            read = _with(read, supervisor.name, answer)
+        return read
+
+    def _memory(self, reader: str, known: tuple[DeviceSnapshot, ...]) -> Memory:
+        return self._store.memory(reader, known[0].device.id) if known else {}
+
+
+def _with(read: _Read, name: str, answer: Answer | NotAPrinter | None) -> _Read:
+    if answer is None:
+        return read
+    if isinstance(answer, NotAPrinter):
+        return replace(read, not_a_printer=read.not_a_printer or answer)
+    return replace(
+        read,
+        readings=joined(read.readings, tuple(_trusted(reading) for reading in answer.readings)),
+        read_by=(*read.read_by, name),
+        jobs=read.jobs + answer.jobs,
+        memories=read.memories if answer.memory is None else (*read.memories, (name, answer.memory)),
+    )
+
+
+def joined(mine: tuple[Reading, ...], theirs: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """Join the parts of two readers at one place: by serial number, UUID or device id, or when each has one part."""
+    if not mine or not theirs:
+        return mine or theirs
+    if len(mine) == len(theirs) == 1 and not _contradict(mine[0], theirs[0]):
+        return (mine[0].completed_by(theirs[0]),)
+    left = list(theirs)
+    result = []
+    for reading in mine:
+        partner = next((other for other in left if _same(reading, other)), None)
+        if partner is not None:
+            left.remove(partner)
+        result.append(reading if partner is None else reading.completed_by(partner))
+    return (*result, *left)
+
+
+def _same(one: Reading, other: Reading) -> bool:
+    names = ("serial_number", "uuid", "device_id")
+    values = ((getattr(one.identity, name), getattr(other.identity, name)) for name in names)
+    return any(a is not None and a == b for a, b in values)
+
+
+def _contradict(one: Reading, other: Reading) -> bool:
+    mine, theirs = one.identity.serial_number, other.identity.serial_number
+    return mine is not None and theirs is not None and mine != theirs
+
+
+def _trusted(reading: Reading) -> Reading:
+    """Drop meters that came without anything that says whose they are: DHCP may have put another printer there."""
+    who = reading.identity
+    if not reading.meter_reads or any((who.serial_number, who.uuid, who.macs, who.model, who.host_names)):
+        return reading
+    why = Unknown(what="meters", why="the answer does not say which device it is")
+    return replace(reading, meter_reads=(), unknown=(*reading.unknown, why))
+
+
+def _gravest(errors: Sequence[DeviceError | PluginError]) -> DeviceError | PluginError | None:
+    """Name the error that helps most: a refusal or a broken answer says more than silence."""
+    telling = [error for error in errors if not isinstance(error, Unreachable)]
+    return next(iter(telling), None) or next(iter(errors), None)

@@ -1,0 +1,350 @@
+"""Documents and other values of the model as JSON: schema version 1, strict in both directions.
+
+What is absent (None, an empty tuple) is absent in the JSON. Times are RFC 3339 with ``Z``, durations seconds, sets
+sorted. A value that could not be read back is refused when it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from types import UnionType
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, core_schema
+from pydantic_core import from_json as parse_json
+from pydantic_core import to_json as write_json
+
+from pagemeter.errors import PagemeterError
+from pagemeter.model import (
+    AgentStatus,
+    Body,
+    DeviceSnapshot,
+    Document,
+    Event,
+    Facts,
+    FleetEntry,
+    JobRecord,
+    Key,
+    Private,
+)
+
+VERSION: Final = 1
+
+# From an older version to the next one: a function of the parsed document, applied until it is of VERSION.
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+T = TypeVar("T")
+
+
+class WireError(PagemeterError):
+    """A value can't be written, or what was read is no document of ours; the message never quotes a value."""
+
+
+def to_json(value: object) -> bytes:
+    """Write a dataclass of the model as JSON; a document gets its version and the type of its body.
+
+    Raises WireError where a field holds what its annotation does not allow: a naive time, a wrong type.
+    """
+    if not isinstance(value, Document):
+        return _codec(type(value)).write(value)
+    kind = type_of(value.body)
+    written = _WireDocument(v=VERSION, key=value.key, at=value.at, type=kind, body=value.body)
+    return _codec(_WireDocument).write(written)
+
+
+def from_json(cls: type[T], data: bytes | str) -> T:
+    """Read a dataclass of the model; raises WireError for whatever ``to_json`` would not have written."""
+    raw = data.encode() if isinstance(data, str) else data
+    if cls is not Document:
+        return cast("T", _codec(cls).read(raw))
+    read = _codec(_WireDocument).read(upgraded(raw))
+    return cast("T", Document(key=read.key, at=read.at, body=read.body))
+
+
+def body_to_json(body: Body) -> bytes:
+    """Write ``{"v": 1, "type": ..., "body": ...}``: a document whose key and time are kept beside it."""
+    return _codec(_WireBody).write(_WireBody(v=VERSION, type=type_of(body), body=body))
+
+
+def body_from_json(data: bytes) -> Body:
+    """Read what ``body_to_json`` wrote, or an older version of it."""
+    return cast("Body", _codec(_WireBody).read(upgraded(data)).body)
+
+
+def type_of(body: Body) -> str:
+    """Name the type of a document by its body: snapshot, job, event or agent."""
+    return _TYPES[type(body)]
+
+
+def upgraded(data: bytes, *, upgrades: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None) -> bytes:
+    """Bring a document of an older version to VERSION; raises WireError for a newer one."""
+    if data.startswith(_CURRENT):
+        return data
+    try:
+        document = parse_json(data)
+    except ValueError:
+        raise WireError("not JSON, or cut short") from None
+    version = document.get("v") if isinstance(document, dict) else None
+    if not isinstance(version, int) or version > VERSION:
+        raise WireError(f"a document of version {VERSION} or older is needed; a newer Pagemeter reads newer ones")
+    steps = UPGRADES if upgrades is None else upgrades
+    for number in range(version, VERSION):
+        if number not in steps:
+            raise WireError(f"no way leads from version {number} to {number + 1}")
+        document = steps[number](document)
+    return write_json({**document, "v": VERSION})
+
+
+def masked(value: T, names: Collection[str]) -> T:
+    """Return a copy without what ``names`` lists: field names (``contact``) or categories of Private (``person``).
+
+    An optional field becomes absent, a tuple empty, a required text empty; an item of a tuple that loses a required
+    text is left out. Raises ValueError for a name that masks nothing: a misspelt mask must not pass.
+    """
+    wanted = frozenset(names)
+    if not wanted:
+        return value
+    for name in sorted(wanted - maskable()):
+        near = get_close_matches(name, maskable(), n=1)
+        raise ValueError(
+            f"mask: {name} is no field that can be masked" + (f"; did you mean {near[0]}?" if near else "")
+        )
+    return cast("T", _masked(value, wanted))
+
+
+@cache
+def maskable() -> frozenset[str]:
+    """Name what a mask may list: the categories of Private, the fields marked with one, and the optional fields."""
+    names = {str(category) for category in Private}
+    waiting: list[Any] = [*_TYPES, FleetEntry]
+    seen: set[type] = set()
+    while waiting:
+        cls = waiting.pop()
+        if cls in seen:
+            continue
+        seen.add(cls)
+        for entry in _mask_plan(cls):
+            waiting += entry.inner
+            if entry.maskable:
+                names.add(entry.name)
+    return frozenset(names)
+
+
+# ---- masks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MaskEntry:
+    name: str
+    marks: frozenset[str]
+    required: bool
+    empty: Any
+    maskable: bool
+    inner: tuple[type, ...]
+
+
+@cache
+def _mask_plan(cls: type) -> tuple[_MaskEntry, ...]:
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_mask_entry(f, hints[f.name]) for f in fields(cls))
+
+
+def _mask_entry(field: Any, hint: Any) -> _MaskEntry:
+    parts = list(_parts(hint))
+    marks = frozenset(str(p) for p in parts if isinstance(p, Private))
+    required = field.default is MISSING and field.default_factory is MISSING
+    empty = "" if required else field.default
+    return _MaskEntry(
+        name=field.name,
+        marks=marks,
+        required=required,
+        empty=empty,
+        maskable=bool(marks) or (not required and empty in (None, (), frozenset())),
+        inner=tuple(p for p in parts if isinstance(p, type) and is_dataclass(p)),
+    )
+
+
+def _parts(hint: Any) -> Any:
+    """Yield the classes and the marks that an annotation is made of."""
+    if get_origin(hint) in (Annotated, Union, UnionType, tuple, frozenset):
+        for part in get_args(hint):
+            yield from _parts(part)
+    else:
+        yield hint
+
+
+def _masked(value: Any, names: frozenset[str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_masked(item, names) for item in value if not _loses_required(type(item), names))
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changes = {}
+    for entry in _mask_plan(type(value)):
+        if _is_masked(entry, names):
+            changes[entry.name] = entry.empty
+        elif entry.inner:
+            changes[entry.name] = _masked(getattr(value, entry.name), names)
+    return replace(value, **changes)
+
+
+def _is_masked(entry: _MaskEntry, names: frozenset[str]) -> bool:
+    return entry.maskable and (entry.name in names or bool(entry.marks & names))
+
+
+@lru_cache(maxsize=1024)
+def _loses_required(cls: type, names: frozenset[str]) -> bool:
+    return is_dataclass(cls) and any(entry.required and _is_masked(entry, names) for entry in _mask_plan(cls))
+
+
+# ---- documents on the wire
+
+_CURRENT = b'{"v":%d,' % VERSION
+_TYPES: dict[type, str] = {DeviceSnapshot: "snapshot", JobRecord: "job", Event: "event", AgentStatus: "agent"}
+
+N = TypeVar("N")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WireBody(Generic[N, B]):
+    v: Literal[1]
+    type: N
+    body: B
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WireDocument(Generic[N, B]):
+    v: Literal[1]
+    key: Key
+    at: datetime
+    type: N
+    body: B
+
+
+_ANY_BODY: Any = Annotated[
+    _WireBody[Literal["snapshot"], DeviceSnapshot]
+    | _WireBody[Literal["job"], JobRecord]
+    | _WireBody[Literal["event"], Event]
+    | _WireBody[Literal["agent"], AgentStatus],
+    Discriminator("type"),
+]
+_ANY_DOCUMENT: Any = Annotated[
+    _WireDocument[Literal["snapshot"], DeviceSnapshot]
+    | _WireDocument[Literal["job"], JobRecord]
+    | _WireDocument[Literal["event"], Event]
+    | _WireDocument[Literal["agent"], AgentStatus],
+    Discriminator("type"),
+]
+
+
+# ---- pydantic
+
+
+class _Codec:
+    """The validator and the serializer of one class."""
+
+    def __init__(self, hint: Any) -> None:
+        # The optional union is there because an adapter takes no configuration for a bare dataclass.
+        config = ConfigDict(strict=True, extra="forbid")
+        adapter: TypeAdapter[Any] = TypeAdapter(hint | None, config=config)
+        schema = _hardened(adapter.core_schema)
+        self.name = hint.__name__ if isinstance(hint, type) else "document"
+        self._validator = SchemaValidator(schema)
+        self._serializer = SchemaSerializer(schema)
+
+    def read(self, data: bytes) -> Any:
+        try:
+            value = self._validator.validate_json(data)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the whole"
+            raise WireError(f"not a {self.name} of version {VERSION}: {where}: {first['type']}") from None
+        if value is None:
+            raise WireError(f"not a {self.name} of version {VERSION}: null")
+        return value
+
+    def write(self, value: object) -> bytes:
+        try:
+            return self._serializer.to_json(value, exclude_none=True, warnings="error")
+        except PydanticSerializationError as error:
+            # The library's message quotes the value.
+            raise WireError(f"a {self.name} can't be written: a field breaks its annotation{_ours(error)}") from None
+
+
+@cache
+def _codec(cls: Any) -> _Codec:
+    return _Codec({_WireBody: _ANY_BODY, _WireDocument: _ANY_DOCUMENT}.get(cls, cls))
+
+
+def _hardened(schema: Any) -> Any:
+    """Rewrite a schema of pydantic: aware times, durations in seconds, sorted sets, absent tuples, facts by kind."""
+    if isinstance(schema, list):
+        return [_hardened(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    new = {key: _hardened(part) for key, part in schema.items()}
+    match new.get("type"):
+        case "datetime":
+            new |= {"tz_constraint": "aware", "serialization": _writer(_rfc3339)}
+        case "timedelta":
+            seconds = core_schema.float_schema(strict=True, allow_inf_nan=False)
+            read = core_schema.no_info_after_validator_function(_duration, seconds)
+            new = cast("dict[str, Any]", core_schema.json_or_python_schema(read, new, serialization=_writer(_seconds)))
+        case "decimal":
+            new["serialization"] = _writer(_finite)
+        case "frozenset":
+            new["serialization"] = _writer(sorted)
+        case "dataclass-field" if _may_be_empty(new["schema"]):
+            new["serialization_exclude_if"] = _is_empty
+        case "union" if all(choice.get("cls") in get_args(Facts) for choice in new["choices"]):
+            by_kind = {_kind(choice["cls"]): choice for choice in new["choices"]}
+            new = cast("dict[str, Any]", core_schema.tagged_union_schema(by_kind, "kind"))
+    return new
+
+
+def _writer(function: Callable[[Any], Any]) -> core_schema.SerSchema:
+    return core_schema.plain_serializer_function_ser_schema(function, when_used="json")
+
+
+def _rfc3339(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _duration(seconds: float) -> timedelta:
+    return timedelta(microseconds=round(seconds * 1_000_000))
+
+
+def _seconds(duration: timedelta) -> float:
+    return duration.total_seconds()
+
+
+def _finite(number: Decimal) -> str:
+    if not number.is_finite():
+        raise ValueError("a number that is not finite")
+    return str(number)
+
+
+def _may_be_empty(schema: dict[str, Any]) -> bool:
+    return schema["type"] == "default" and schema.get("default", MISSING) in ((), frozenset())
+
+
+def _is_empty(value: object) -> bool:
+    return not value
+
+
+def _kind(cls: type) -> str:
+    return str(cls.__dataclass_fields__["kind"].default)  # type: ignore[attr-defined]
+
+
+def _ours(error: Exception) -> str:
+    found = re.search(r"a time without a zone|a number that is not finite", str(error))
+    return f" ({found[0]})" if found else ""
