@@ -64,7 +64,7 @@ class Rounds:
         result = RoundResult()
         memory = self._store.memory(discovery.name, "")
         rest = self._clock.now() - DECOY_REST
-        left_alone = {uri for uri, _, at in self._store.decoys() if at > rest}
+        left_alone = {decoy.address for decoy in self._store.decoys() if decoy.at > rest}
         visited: set[str] = set()
         try:
             async with asyncio.TaskGroup() as group:

@@ -278,9 +278,13 @@ class _Codec:
             raise WireError(f"a {self.name} can't be written: a field breaks its annotation{_ours(error)}") from None
 
 
-@cache
-def _codec(cls: Any) -> _Codec:
-    return _Codec({_WireBody: _ANY_BODY, _WireDocument: _ANY_DOCUMENT}.get(cls, cls))
+_CODECS: dict[type, _Codec] = {}
+
+
+def _codec(cls: type) -> _Codec:
+    if cls not in _CODECS:
+        _CODECS[cls] = _Codec({_WireBody: _ANY_BODY, _WireDocument: _ANY_DOCUMENT}.get(cls, cls))
+    return _CODECS[cls]
 
 
 def _hardened(schema: Any) -> Any:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import re
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
-from ipaddress import ip_address, ip_network, summarize_address_range
+from ipaddress import ip_network, summarize_address_range
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -21,9 +18,18 @@ from pagemeter.config import load_config
 from pagemeter.config.build import credentials_of, fence_of
 from pagemeter.errors import ConfigError, PluginError
 from pagemeter.net.budget import Budget
-from pagemeter.net.credentials import Auth, Credentials, IPNetwork, NetworkCredential, Priv, SnmpCredential, SnmpVersion
+from pagemeter.net.credentials import (
+    Auth,
+    Credentials,
+    IPAddress,
+    IPNetwork,
+    NetworkCredential,
+    Priv,
+    SnmpCredential,
+    SnmpVersion,
+)
 from pagemeter.net.fence import Fence, FencedNetwork
-from pagemeter.net.ranges import parse_range
+from pagemeter.net.ranges import parse_range, resolve
 from pagemeter.plugins import Kind, load_plugins
 from pagemeter.progress import Watcher, nobody
 from pagemeter.services import AgentServices
@@ -163,27 +169,19 @@ def _secret(
 
 
 async def _networks(text: str) -> list[IPNetwork]:
-    """Turn what is named on the command line into networks; host names are resolved first."""
+    """Turn what is named on the command line into networks; a host name is resolved first."""
     try:
-        parse_range(text)
+        named = parse_range(text)
     except ValueError as error:
-        raise ConfigError(f"{text}: {error}") from None
-    if re.fullmatch(r"[0-9.*/-]+|[0-9a-fA-F:]+(/\d+)?", text):
-        return _literal(text)
-    return [ip_network(address) for address in await resolve(text)]
+        raise ConfigError(f"{error}") from None
+    if named.first is not None and named.last is not None:
+        return list(summarize_address_range(named.first, named.last))
+    return [ip_network(address) for address in await addresses_of(text)]
 
 
-def _literal(text: str) -> list[IPNetwork]:
-    if "-" in text:
-        first, last = (ip_address(part.strip()) for part in text.split("-", 1))
-        return list(summarize_address_range(first, last))
-    return [ip_network(text.replace(".*", ".0") + "/24" if text.endswith(".*") else text, strict=False)]
-
-
-async def resolve(host: str) -> list[str]:
-    """Resolve a host name to its addresses; raises ConfigError where there is none."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    except OSError:
-        raise ConfigError(f"{host}: no such host; is the name right?") from None
-    return sorted({str(info[4][0]) for info in found})
+async def addresses_of(host: str) -> tuple[IPAddress, ...]:
+    """Resolve a host name or take an address as it is; raises ConfigError where there is none."""
+    found = await resolve(host)
+    if not found:
+        raise ConfigError(f"{host}: no such host; is the name right?")
+    return found

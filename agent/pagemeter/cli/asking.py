@@ -13,7 +13,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, reader, resolve, toolkit
+from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, reader, toolkit
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.show import console, fleet_table, snapshot_tables
 from pagemeter.component import Ask, NotAPrinter, Reader
@@ -181,8 +181,8 @@ def _show(found: list[Found], *, show_all: bool) -> None:
 
 
 async def _target(host: str, options: SnmpOptions) -> Target:
-    address = (await resolve(host))[0]
-    return Target(uri=host_uri(address, port=options.port), found_by="command line")
+    address = (await addresses_of(host))[0]
+    return Target(uri=host_uri(str(address), port=options.port), found_by="command line")
 
 
 def _order(target: Target) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ def plugins(action: str | None, name: str | None, config: Path | None, *, as_jso
         raise usage("write `pagemeter plugins`, or `pagemeter plugins show NAME`")
     named = _named(config)
     found = {plugin.name: plugin for plugin in installed_plugins()}
-    found.update(load_plugins(named).plugins if named else {})
+    found.update({plugin.name: plugin for plugin in load_plugins(named).plugins})
     if name is not None and name not in found:
         raise usage(f"no plugin {name} is installed; installed are {', '.join(sorted(found))}")
     shown = [found[name]] if name is not None else [plugin for _, plugin in sorted(found.items())]

@@ -1,1 +1,20 @@
 """The store: one SQLite file, one writer thread, one log of documents."""
+
+from pagemeter.store.lock import StoreLock
+from pagemeter.store.reader import Decoy, Entry, Owed, Page, StoreReader
+from pagemeter.store.records import Aside, Keep, Position, StoreCorrupt
+from pagemeter.store.store import Store
+
+__all__ = [
+    "Aside",
+    "Decoy",
+    "Entry",
+    "Keep",
+    "Owed",
+    "Page",
+    "Position",
+    "Store",
+    "StoreCorrupt",
+    "StoreLock",
+    "StoreReader",
+]

@@ -1,1 +1,5 @@
-"""What a plugin author needs in tests."""
+"""What a plugin author needs in tests; the pytest fixtures are in ``pagemeter.testing.plugin``."""
+
+from pagemeter.testing.clock import FakeClock
+
+__all__ = ["FakeClock"]

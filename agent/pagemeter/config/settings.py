@@ -1,0 +1,209 @@
+"""What the YAML may say, and what it becomes: settings that are frozen, closed and describe themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from pagemeter.component import Settings
+from pagemeter.config.notation import Duration, FieldName, ItemName, Network, NeverAsked, Quiet, TimeOfDay, Weekday
+from pagemeter.config.snmp import NetworkCredentialSettings
+from pagemeter.plugins import Kind
+
+DEFAULT_CYCLES = {
+    "meters": timedelta(minutes=15),
+    "alerts": timedelta(minutes=15),
+    "jobs": timedelta(minutes=5),
+    "local": timedelta(minutes=30),
+    "status": timedelta(minutes=15),
+}
+
+
+class AgentSettings(Settings):
+    """The agent itself."""
+
+    site: str | None = Field(default=None, min_length=1, max_length=100, description="The site that reports name.")
+    state: Path | None = Field(
+        default=None,
+        description="The folder of the state, relative to this file; the platform's folder if absent.",
+    )
+    packets_per_second: float = Field(
+        default=500, ge=1, le=10_000, description="The most packets that are sent to devices in a second, all together."
+    )
+    plugin_dir: Path | None = Field(
+        default=None, description="A folder with plugins that are not installed; nobody else may write there."
+    )
+
+
+class NetworkSettings(Settings):
+    """A network that may be asked. What is in none of them is never asked, whoever found it."""
+
+    network: Network = Field(
+        description="A network, an address, or `local`: the private networks that this host is attached to."
+    )
+    site: str | None = Field(default=None, min_length=1, max_length=100, description="The site of its devices.")
+    packets_per_second: float | None = Field(
+        default=None, ge=1, le=10_000, description="The most packets that are sent to this network in a second."
+    )
+    quiet: Quiet | None = Field(default=None, description="Local hours in which nothing is asked.")
+    never: tuple[NeverAsked, ...] = Field(default=(), description="Addresses and networks in it that are left alone.")
+
+
+class ScheduleSettings(Settings):
+    """When something is done: ever so often, or at a local time on some weekdays."""
+
+    every: Duration | None = Field(default=None, description="How often; or set `at`.")
+    on: tuple[Weekday, ...] = Field(default=(), description="The weekdays on which `at` counts; all if absent.")
+    at: TimeOfDay | None = Field(default=None, description="The local time of day.")
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        if self.every is not None and self.at is not None:
+            raise ValueError("set either every or at")
+        if self.on and self.at is None:
+            raise ValueError('on needs at, such as at: "02:00"')
+        return self
+
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """The days as datetime counts them (0 is Monday); empty when all are meant."""
+        return frozenset(list(Weekday).index(day) for day in self.on)
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether neither is set."""
+        return self.every is None and self.at is None
+
+
+class CycleSettings(ScheduleSettings):
+    """One of the agent's own cycles."""
+
+    enabled: bool = Field(default=True, description="Whether it runs.")
+
+
+def _cycle(name: str, what: str) -> CycleSettings:
+    default: CycleSettings = Field(default=CycleSettings(every=DEFAULT_CYCLES[name]), description=what)
+    return default
+
+
+class CyclesSettings(Settings):
+    """The agent's own cycles; each visits the devices that are known, not the ranges."""
+
+    meters: CycleSettings = _cycle("meters", "Reads meters and supplies.")
+    alerts: CycleSettings = _cycle("alerts", "Reads status and alerts.")
+    jobs: CycleSettings = _cycle("jobs", "Reads the devices' own lists of jobs.")
+    local: CycleSettings = _cycle("local", "Asks the sources of this host.")
+    status: CycleSettings = _cycle("status", "Reports the agent's own status.")
+
+    @field_validator("*")
+    @classmethod
+    def _keeps_its_default(cls, cycle: CycleSettings, info: ValidationInfo) -> CycleSettings:
+        """``{enabled: false}`` alone leaves the schedule as it was."""
+        if cycle.says_nothing and info.field_name is not None:
+            return cycle.model_copy(update={"every": DEFAULT_CYCLES[info.field_name]})
+        return cycle
+
+
+class CoreSettings(Settings):
+    """The sections that are no lists of plugins."""
+
+    agent: AgentSettings = Field(default=AgentSettings(), description="The agent itself.")
+    networks: tuple[NetworkSettings, ...] = Field(
+        default=(), description="The fence: nothing outside of these networks is asked."
+    )
+    credentials: tuple[NetworkCredentialSettings, ...] = Field(
+        default=(), description="What to log in with, tried in order."
+    )
+    cycles: CyclesSettings = Field(default=CyclesSettings(), description="When devices are visited.")
+
+
+class ItemSettings(Settings):
+    """What the agent takes for any item, whatever its plugin."""
+
+    plugin: str = Field(description="The plugin, as `pagemeter plugins` lists it.")
+    name: ItemName | None = Field(
+        default=None, description="What logs and the state call this item; the plugin's name if absent."
+    )
+    timeout: Duration | None = Field(default=None, description="How long one call may take.")
+
+
+class ReaderItem(ItemSettings):
+    """A reader: asked in each visit, in the order of the YAML."""
+
+
+class DiscoveryItem(ItemSettings, ScheduleSettings):
+    """A discovery: every 12h unless a schedule says otherwise."""
+
+
+class SourceItem(ItemSettings, ScheduleSettings):
+    """A source: with the local cycle unless a schedule of its own is set."""
+
+
+class OutputItem(ItemSettings, ScheduleSettings):
+    """An output: reports leave every 1h unless a schedule says otherwise, documents as they come."""
+
+    mask: tuple[FieldName, ...] = Field(
+        default=(), description="Fields, or classes of fields (person, address, serial, free-text), that never leave."
+    )
+    only: tuple[FieldName, ...] = Field(default=(), description="Fields, or classes of fields; nothing else leaves.")
+
+
+ITEM_SETTINGS: dict[Kind, type[ItemSettings]] = {
+    Kind.DISCOVERY: DiscoveryItem,
+    Kind.READER: ReaderItem,
+    Kind.SOURCE: SourceItem,
+    Kind.OUTPUT: OutputItem,
+}
+DEFAULT_SCHEDULES = {
+    Kind.DISCOVERY: ScheduleSettings(every=timedelta(hours=12)),
+    Kind.OUTPUT: ScheduleSettings(every=timedelta(hours=1)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemConfig:
+    """One item of the YAML: a plugin, its settings and what the agent does around it.
+
+    ``settings`` is none where the plugin can't be loaded; ``broken`` says why, and the rest runs. Settings may hold
+    what came from a secret as plain text (a URL), so they are not in the repr.
+    """
+
+    kind: Kind
+    plugin: str
+    name: str
+    settings: Settings | None = field(default=None, repr=False)
+    schedule: ScheduleSettings | None = None
+    timeout: timedelta | None = None
+    mask: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    where: str = ""
+    broken: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig:
+    """What the agent shall do; relative paths are meant from ``folder``."""
+
+    path: Path
+    agent: AgentSettings = AgentSettings()
+    networks: tuple[NetworkSettings, ...] = ()
+    credentials: tuple[NetworkCredentialSettings, ...] = ()
+    discoveries: tuple[ItemConfig, ...] = ()
+    readers: tuple[ItemConfig, ...] = ()
+    sources: tuple[ItemConfig, ...] = ()
+    outputs: tuple[ItemConfig, ...] = ()
+    cycles: CyclesSettings = CyclesSettings()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the YAML file."""
+        return self.path.parent
+
+    @property
+    def items(self) -> tuple[ItemConfig, ...]:
+        """All items, section by section."""
+        return self.discoveries + self.readers + self.sources + self.outputs

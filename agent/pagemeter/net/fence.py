@@ -1,0 +1,113 @@
+"""The fence: whom the agent may ask at all, whoever found the address."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, ip_network
+from pathlib import Path
+from typing import TypeAlias
+
+from pagemeter.errors import AccessDenied, PagemeterError
+from pagemeter.net.credentials import IPAddress, IPNetwork
+
+Never: TypeAlias = IPAddress | IPNetwork
+
+# Whatever reaches these is printed (raw printing, its neighbours on multi-port servers, and LPD).
+PRINTING_PORTS = frozenset(range(9100, 9108)) | {515}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FencedNetwork:
+    """A network that may be asked, and how: packets a second, hours of quiet, and what in it is left alone."""
+
+    network: IPNetwork
+    site: str | None = None
+    packets_per_second: float | None = None
+    quiet: str | None = None
+    never: tuple[Never, ...] = ()
+
+
+class Fence:
+    """The networks of the YAML and what is never asked; the smallest network that holds an address speaks for it."""
+
+    def __init__(self, networks: Sequence[FencedNetwork], *, never: Iterable[Never] = ()) -> None:
+        self.networks = tuple(sorted(networks, key=lambda network: network.network.prefixlen, reverse=True))
+        listed = [*never, *(item for network in networks for item in network.never)]
+        self._never = tuple(ip_network(item) for item in listed)
+
+    def check(self, address: IPAddress, port: int | None = None) -> FencedNetwork:
+        """Return the network that the address belongs to; raises AccessDenied where it may not be asked."""
+        address = _plain(address)
+        if port in PRINTING_PORTS:
+            raise AccessDenied(f"{address}: port {port} prints what it is sent and is never used")
+        if any(address in network for network in self._never):
+            raise AccessDenied(f"{address} is on a never-list and is not asked")
+        for network in self.networks:
+            if address in network.network:
+                return network
+        raise AccessDenied(f"{address} is outside the networks of the configuration; add its network there")
+
+    def allows(self, address: IPAddress) -> bool:
+        """Say whether the address may be asked."""
+        try:
+            self.check(address)
+        except AccessDenied:
+            return False
+        return True
+
+    def overlaps(self, first: IPAddress, last: IPAddress) -> bool:
+        """Say whether any network of the fence has an address between the two, never-lists aside."""
+        return any(
+            network.network.version == first.version
+            and int(network.network.network_address) <= int(last)
+            and int(network.network.broadcast_address) >= int(first)
+            for network in self.networks
+        )
+
+
+def local_networks() -> list[IPNetwork]:
+    """List the private IPv4 networks that this host is attached to, loopback excepted.
+
+    Raises PagemeterError where the system does not tell: the standard library can ask Linux only.
+    """
+    if sys.platform != "linux":
+        raise PagemeterError("this system does not tell its networks; write them out instead of `local`")
+    try:
+        route = Path("/proc/net/route").read_text(encoding="ascii")
+    except OSError as error:
+        raise PagemeterError("/proc/net/route can't be read; write the networks out instead of `local`") from error
+    return list(attached_networks(route))
+
+
+def attached_networks(route: str) -> Iterable[IPv4Network]:
+    """Parse ``/proc/net/route`` (Linux): routes without gateway to private networks, each once."""
+    found: dict[IPv4Network, None] = {}
+    for line in route.splitlines()[1:]:
+        _, destination, gateway, _, _, _, _, mask, *_ = line.split()
+        network = IPv4Network((_little_endian(destination), _little_endian(mask)))
+        if int(gateway, 16) == 0 and network.prefixlen > 0 and _is_private(network):
+            found[network] = None
+    return found
+
+
+def _is_private(network: IPv4Network) -> bool:
+    return network.is_private and not network.is_loopback and not network.is_link_local
+
+
+def _little_endian(field: str) -> str:
+    """Turn an address of ``/proc/net/route``, host order in hex, into dotted form."""
+    return socket.inet_ntoa(struct.pack("=L", int(field, 16)))
+
+
+def _plain(address: IPAddress) -> IPAddress:
+    """Undress an IPv4 address that is written as IPv6, so that no fence is passed in disguise."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address.scope_id is not None:
+            return IPv6Address(int(address))
+    return address

@@ -1,0 +1,128 @@
+"""One question to each of many addresses, at the rate of the packet budget and without waiting for answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pagemeter.clock import Clock
+from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
+from pagemeter.snmp.exchange import Answer, Exchange, Ticket
+from pagemeter.snmp.message import MalformedError, Message, PduType
+from pagemeter.snmp.probe import EngineReport, encode_probe
+from pagemeter.snmp.session import ErrorStatus, community_question
+from pagemeter.snmp.types import Oid
+
+# So often the loop may read what came in while the budget lets everything through.
+_PACKETS_A_TURN = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An address of a sweep and the credentials that are tried there, in their order."""
+
+    address: IPAddress
+    credentials: tuple[SnmpCredential, ...]
+    take: Callable[[int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """An address that answered, under which credential; ``answer`` has all rows only where ``whole``."""
+
+    candidate: Candidate
+    credential: SnmpCredential
+    answer: Message | EngineReport
+    whole: bool
+
+
+class Sweep:
+    """Asks all candidates once with each credential in turn, and again those that stayed silent.
+
+    What is asked again asks for the first value only: some firmware chokes on a packet with many.
+    """
+
+    def __init__(
+        self, exchange: Exchange, oids: Sequence[Oid], *, clock: Clock, timeout: float, tries: int
+    ) -> None:
+        self.packets = 0
+        self._exchange = exchange
+        self._oids = tuple(oids)
+        self._clock = clock
+        self._timeout = timeout
+        self._tries = tries
+        self._silent: dict[IPAddress, Candidate] = {}
+        self._echoes: deque[Echo] = deque()
+        self._arrived = asyncio.Event()
+
+    async def run(self, candidates: Iterable[Candidate]) -> AsyncIterator[Echo]:
+        """Yield those that answer, each once, as their answers come in."""
+        self._silent = {candidate.address: candidate for candidate in candidates}
+        rounds = self._tries * max((len(c.credentials) for c in self._silent.values()), default=0)
+        for number in range(rounds):
+            tickets: list[Ticket] = []
+            try:
+                for candidate in tuple(self._silent.values()):
+                    if candidate.address in self._silent:
+                        await self._ask(candidate, number, tickets)
+                    while self._echoes:
+                        yield self._echoes.popleft()
+                async for echo in self._last_answers(bool(tickets)):
+                    yield echo
+            finally:
+                for ticket in tickets:
+                    self._exchange.forget(ticket)
+
+    async def _ask(self, candidate: Candidate, number: int, tickets: list[Ticket]) -> None:
+        credentials = candidate.credentials
+        if number >= self._tries * len(credentials):
+            return
+        await candidate.take(1)
+        self.packets += 1
+        if self.packets % _PACKETS_A_TURN == 0:
+            await self._clock.sleep(0)
+        credential = credentials[number % len(credentials)]
+        oids = self._oids if number < len(credentials) else self._oids[:1]
+        question = (
+            encode_probe
+            if credential.version == SnmpVersion.V3
+            else community_question(credential, PduType.GET, oids)
+        )
+
+        def on_answer(answer: Answer) -> None:
+            if isinstance(answer, MalformedError) or self._silent.pop(candidate.address, None) is None:
+                return
+            whole = isinstance(answer, Message) and len(oids) == len(self._oids) and _is_fine(answer)
+            self._echoes.append(Echo(candidate=candidate, credential=credential, answer=answer, whole=whole))
+            self._arrived.set()
+
+        # An address to which this host has no way is as good as silent.
+        with suppress(OSError):
+            tickets.append(self._exchange.send(candidate.address, credential.port, question, on_answer))
+
+    async def _last_answers(self, asked: bool) -> AsyncIterator[Echo]:
+        """Yield what still comes within the timeout behind the last packet of a round."""
+        over = not asked
+
+        def end() -> None:
+            nonlocal over
+            over = True
+            self._arrived.set()
+
+        timer = asyncio.get_running_loop().call_later(self._timeout, end)
+        try:
+            while self._echoes or (self._silent and not over):
+                if not self._echoes:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                while self._echoes:
+                    yield self._echoes.popleft()
+        finally:
+            timer.cancel()
+
+
+def _is_fine(answer: Message) -> bool:
+    return answer.error_status == ErrorStatus.NO_ERROR

@@ -1,0 +1,140 @@
+"""The writing end of the log: the next key, the frames of the day, one row a document."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pagemeter.model import Document, Key
+from pagemeter.store.frames import checksum, deflated, inflated
+from pagemeter.store.records import Position
+
+# A frame that would serve longer costs more, when it is damaged, than it saves.
+MOST_SERVED = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """A document ready to be appended: its JSON without key and time."""
+
+    type: str
+    device: str | None
+    plain: bytes
+
+
+@dataclass(slots=True)
+class _Frame:
+    seq: int
+    day: str
+    served: int
+    # Deflated: thousands of devices have one each.
+    body: bytes
+
+
+class Log:
+    """Appends to the log inside the writer's transactions; belongs to the writer's thread."""
+
+    def __init__(self, db: sqlite3.Connection, agent: str, epoch: str) -> None:
+        self._db = db
+        self._agent = agent
+        self._epoch = epoch
+        self._seq = 0
+        self._frames: dict[str, _Frame | None] = {}
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what a rolled-back transaction may have left behind."""
+        self._frames.clear()
+        # A feed's position is asked too: it may not lie beyond a seq that is given out.
+        row = self._db.execute(
+            "SELECT max(coalesce((SELECT max(seq) FROM document), 0), coalesce((SELECT max(seq) FROM feed), 0))"
+        ).fetchone()
+        self._seq = int(row[0])
+
+    def append(self, documents: Sequence[Encoded], at: datetime) -> tuple[Key, ...]:
+        """Add documents of our own and return their keys."""
+        keys = []
+        for document in documents:
+            self._seq += 1
+            keys.append(Key(agent=self._agent, epoch=self._epoch, seq=self._seq))
+            frame = self._frame(document, at)
+            plain = inflated(frame.body, None) if frame else None
+            body = deflated(document.plain, plain)
+            self._insert(self._agent, None, None, document, at, frame.seq if frame else None, body)
+            if frame:
+                frame.served += 1
+            elif document.type == "snapshot" and document.device is not None:
+                self._frames[document.device] = _Frame(self._seq, _day(at), 0, body)
+        return tuple(keys)
+
+    def append_foreign(self, documents: Sequence[tuple[Document, Encoded]]) -> None:
+        """Add documents of other agents under their own keys; what is there already is left alone."""
+        for document, encoded in documents:
+            key = document.key
+            known = self._db.execute(
+                "SELECT 1 FROM document WHERE agent = ? AND sender_epoch = ? AND sender_seq = ?",
+                (key.agent, key.epoch, key.seq),
+            ).fetchone()
+            if known is None:
+                self._seq += 1
+                body = deflated(encoded.plain, None)
+                self._insert(key.agent, key.epoch, key.seq, encoded, document.at, None, body)
+
+    def place(self) -> Position:
+        """Return the place of the newest document."""
+        return Position(epoch=self._epoch, seq=self._seq)
+
+    def _insert(
+        self,
+        agent: str,
+        sender_epoch: str | None,
+        sender_seq: int | None,
+        document: Encoded,
+        at: datetime,
+        frame: int | None,
+        body: bytes,
+    ) -> None:
+        when = at.isoformat()
+        row = (
+            self._seq,
+            self._epoch,
+            agent,
+            sender_epoch,
+            sender_seq,
+            when,
+            document.type,
+            document.device,
+            frame,
+            body,
+        )
+        self._db.execute("INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?)", (*row, checksum(row)))
+
+    def _frame(self, document: Encoded, at: datetime) -> _Frame | None:
+        """Return the device's frame of the day while it serves; none where the document is to be the next frame."""
+        if document.type != "snapshot" or document.device is None:
+            return None
+        if document.device not in self._frames:
+            self._frames[document.device] = self._stored_frame(document.device)
+        frame = self._frames[document.device]
+        if frame is None or frame.served >= MOST_SERVED or frame.day != _day(at):
+            return None
+        return frame
+
+    def _stored_frame(self, device: str) -> _Frame | None:
+        row = self._db.execute(
+            "SELECT seq, epoch, agent, sender_epoch, sender_seq, at, type, device, frame, body, crc FROM document"
+            " WHERE device = ? AND frame IS NULL AND type = 'snapshot' AND sender_seq IS NULL"
+            " ORDER BY seq DESC LIMIT 1",
+            (device,),
+        ).fetchone()
+        # A damaged frame would take down with it whatever is framed on it.
+        if row is None or checksum(row[:-1]) != row[-1]:
+            return None
+        served = self._db.execute("SELECT count(*) FROM document WHERE frame = ? AND seq > ?", (row[0], row[0]))
+        return _Frame(row[0], row[5][:10], int(served.fetchone()[0]), row[9])
+
+
+def _day(at: datetime) -> str:
+    return at.isoformat()[:10]

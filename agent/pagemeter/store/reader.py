@@ -1,0 +1,244 @@
+"""The reading end of the store: by a connection that can't write, in pages of one transaction each."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, cast
+
+from pydantic import JsonValue
+from pydantic_core import from_json as parse_json
+
+from pagemeter import wire
+from pagemeter.component import Memory
+from pagemeter.errors import StoreError
+from pagemeter.model import Document, FleetEntry, Key
+from pagemeter.store.frames import checksum, inflated
+from pagemeter.store.records import Aside, Position, StoreCorrupt
+from pagemeter.store.versions import open_for_reading
+
+_COLUMNS = "seq, epoch, agent, sender_epoch, sender_seq, at, type, device, frame, body, crc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of the log: its place, its key, and the document, or what is wrong with it."""
+
+    position: Position
+    key: Key
+    document: Document | None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows of the log in order; ``end`` is the place of the last one, or where the page was asked from."""
+
+    entries: tuple[Entry, ...]
+    end: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoy:
+    """An address that answers and is no printer, what it is, and when that was seen."""
+
+    address: str
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """How a feed is: how many documents it still owes and how many it set aside."""
+
+    feed: str
+    position: Position
+    documents: int
+    aside: int
+
+
+class StoreReader:
+    """Reads a store without its lock, beside a running agent or without one; usable from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it; raises StoreError where there is none or this user can't read it."""
+        self.path = path
+        self._reading = open_for_reading(path)
+        self._turn = threading.Lock()
+
+    def close_reading(self) -> None:
+        """Close the connection."""
+        with self._turn:
+            self._reading.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close_reading()
+
+    @property
+    def agent(self) -> str:
+        """The id of the agent whose store this is."""
+        return cast("str", self._rows("SELECT value FROM meta WHERE key = 'agent'")[0][0])
+
+    def fleet(self) -> tuple[FleetEntry, ...]:
+        """Return what is current of every device, sorted by id."""
+        rows = self._rows("SELECT device, entry FROM current ORDER BY device")
+        return tuple(_fleet_entry(device, blob) for device, blob in rows)
+
+    def aliases(self) -> Mapping[str, str]:
+        """Return the ids that were given up, each with the id that stays."""
+        return dict(self._rows("SELECT id, device FROM alias ORDER BY id"))
+
+    def memory(self, component: str, device: str) -> Memory:
+        """Return what a component remembers of a device; empty where it remembers nothing."""
+        rows = self._rows("SELECT json FROM memory WHERE component = ? AND device = ?", component, device)
+        return cast("Memory", parse_json(rows[0][0])) if rows else {}
+
+    def cursors(self, source: str) -> Mapping[str, JsonValue]:
+        """Return how far each stream of a source was read."""
+        rows = self._rows("SELECT stream, json FROM cursor WHERE source = ? ORDER BY stream", source)
+        return {stream: parse_json(json) for stream, json in rows}
+
+    def decoys(self) -> tuple[Decoy, ...]:
+        """Return the addresses that answer and are no printers."""
+        rows = self._rows("SELECT address, what, at FROM decoy ORDER BY address")
+        return tuple(Decoy(address=address, what=what, at=datetime.fromisoformat(at)) for address, what, at in rows)
+
+    def choice(self, key: str) -> JsonValue:
+        """Return what an operator chose, none where nothing was chosen."""
+        rows = self._rows("SELECT json FROM setting WHERE key = ?", key)
+        return cast("JsonValue", parse_json(rows[0][0])) if rows else None
+
+    def choices(self, prefix: str = "") -> Mapping[str, JsonValue]:
+        """Return all choices whose key begins with ``prefix``."""
+        rows = self._rows("SELECT key, json FROM setting ORDER BY key")
+        return {key: parse_json(json) for key, json in rows if key.startswith(prefix)}
+
+    def position(self, feed: str) -> Position:
+        """Return how far a feed is; the beginning where it is new."""
+        rows = self._rows("SELECT epoch, seq, at FROM feed WHERE name = ?", feed)
+        if not rows:
+            return Position()
+        epoch, seq, at = rows[0]
+        return Position(epoch=epoch, seq=seq, at=None if at is None else datetime.fromisoformat(at))
+
+    def set_aside(self, feed: str) -> tuple[Aside, ...]:
+        """Return the documents that a feed gave up."""
+        rows = self._rows("SELECT agent, epoch, seq, why FROM aside WHERE feed = ? ORDER BY epoch, seq", feed)
+        return tuple(Aside(key=Key(agent=agent, epoch=epoch, seq=seq), why=why) for agent, epoch, seq, why in rows)
+
+    def owed(self, feed: str) -> Owed:
+        """Count what a feed still owes."""
+        position = self.position(feed)
+        documents = self._rows("SELECT count(*) FROM document WHERE seq > ?", position.seq)[0][0]
+        aside = self._rows("SELECT count(*) FROM aside WHERE feed = ?", feed)[0][0]
+        return Owed(feed=feed, position=position, documents=documents, aside=aside)
+
+    def documents(self, after: Position, most: int) -> tuple[Document, ...]:
+        """Return the next documents of the log; raises StoreCorrupt for the first that can't be read."""
+        return tuple(_whole(entry) for entry in self.page(after, most).entries)
+
+    def page(self, after: Position, most: int) -> Page:
+        """Return the next rows of the log, damaged ones with what is wrong instead of a document."""
+        rows, frames = self._page_rows(after.seq, most)
+        plain = {seq: _checked(row, None) for seq, row in frames.items()}
+        entries = tuple(_entry(row, plain) for row in rows)
+        return Page(entries=entries, end=entries[-1].position if entries else after)
+
+    def integrity(self) -> list[str]:
+        """Check the file and every document; each line names one damage."""
+        found = [f"{self.path}: {row[0]}" for row in self._rows("PRAGMA quick_check") if row[0] != "ok"]
+        position = Position()
+        while (page := self.page(position, 500)).entries:
+            found += [f"document {entry.key}: {entry.why}" for entry in page.entries if entry.document is None]
+            position = page.end
+        for device, blob in self._rows("SELECT device, entry FROM current"):
+            try:
+                _fleet_entry(device, blob)
+            except StoreError as error:
+                found.append(str(error))
+        return found
+
+    def _page_rows(self, after: int, most: int) -> tuple[list[Any], dict[int, Any]]:
+        with self._transaction() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM document WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - a constant
+                (after, most),
+            ).fetchall()
+            frames = {}
+            for seq in {row[8] for row in rows if row[8] is not None}:
+                frames[seq] = db.execute(
+                    f"SELECT {_COLUMNS} FROM document WHERE seq = ?",  # noqa: S608 - a constant
+                    (seq,),
+                ).fetchone()
+            return rows, frames
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._transaction() as db:
+            return db.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One read transaction: left open, it would keep the log file from being emptied."""
+        with self._turn:
+            try:
+                self._reading.execute("BEGIN")
+                try:
+                    yield self._reading
+                finally:
+                    self._reading.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise StoreError(f"{self.path} can't be read: {error}") from error
+
+
+def _entry(row: Any, frames: Mapping[int, bytes | str]) -> Entry:
+    seq, epoch, agent, sender_epoch, sender_seq, at = row[:6]
+    key = Key(
+        agent=agent,
+        epoch=epoch if sender_epoch is None else sender_epoch,
+        seq=seq if sender_seq is None else sender_seq,
+    )
+    place = Position(epoch=epoch, seq=seq)
+    frame = None if row[8] is None else frames[row[8]]
+    if isinstance(frame, str):
+        return Entry(position=place, key=key, document=None, why=f"its frame {row[8]}: {frame}")
+    plain = _checked(row, frame)
+    if isinstance(plain, str):
+        return Entry(position=place, key=key, document=None, why=plain)
+    try:
+        body = wire.body_from_json(plain)
+    except wire.WireError as error:
+        return Entry(position=place, key=key, document=None, why=str(error))
+    return Entry(position=place, key=key, document=Document(key=key, at=datetime.fromisoformat(at), body=body))
+
+
+def _checked(row: Any, frame: bytes | None) -> bytes | str:
+    """Return a row's JSON, or what is wrong with the row."""
+    if row is None:
+        return "it is gone"
+    if checksum(row[:-1]) != row[-1]:
+        return "its CRC differs"
+    try:
+        return inflated(row[9], frame)
+    except ValueError as error:
+        return str(error)
+
+
+def _whole(entry: Entry) -> Document:
+    if entry.document is None:
+        raise StoreCorrupt(entry.key, entry.why or "")
+    return entry.document
+
+
+def _fleet_entry(device: str, blob: bytes) -> FleetEntry:
+    try:
+        return wire.from_json(FleetEntry, inflated(blob, None))
+    except (ValueError, wire.WireError) as error:
+        raise StoreError(f"what is current of device {device} is damaged: {error}") from error

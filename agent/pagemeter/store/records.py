@@ -1,0 +1,61 @@
+"""What is handed to the store and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from pagemeter.component import Memory
+from pagemeter.errors import StoreError
+from pagemeter.model import Body, Document, FleetEntry, Key
+
+
+class StoreCorrupt(StoreError):
+    """A document of the log can't be read back; ``key`` names it."""
+
+    def __init__(self, key: Key, why: str) -> None:
+        super().__init__(f"document {key} is damaged: {why}")
+        self.key = key
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Position:
+    """A place in the log: everything up to and with it is done; the default is the beginning.
+
+    ``at`` is the time of a report feed's last report and takes no part in the order.
+    """
+
+    epoch: str = ""
+    seq: int = 0
+    at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A document that a feed gave up, and why: it is set aside, visible."""
+
+    key: Key
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """What must be kept together: one transaction.
+
+    ``bodies`` become documents of the log, each with the id of its device; ``foreign`` documents keep their sender's
+    key, repeats are dropped. ``entries`` replace what is current of their devices; ``aliases`` lead from an id that
+    was given up to the one that stays. ``memories`` are by (component, device), ``cursors`` by (source, stream).
+    ``decoys`` say by address what is there instead of a printer, none where that is over.
+    """
+
+    bodies: tuple[tuple[str | None, Body], ...] = ()
+    foreign: tuple[Document, ...] = ()
+    entries: tuple[FleetEntry, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    memories: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
+    cursors: Mapping[tuple[str, str], JsonValue] = field(default_factory=dict)
+    decoys: Mapping[str, str | None] = field(default_factory=dict)

@@ -1,0 +1,174 @@
+"""The fleet as one XML report, as ``report-1.xsd`` describes it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pagemeter import Batch
+from pagemeter.model import (
+    AgentStatus,
+    Alert,
+    Cover,
+    Device,
+    DeviceSnapshot,
+    FleetEntry,
+    HostName,
+    Input,
+    Level,
+    Marker,
+    MeterRead,
+    Origin,
+    Status,
+    Supply,
+    Unknown,
+)
+
+NAMESPACE = "urn:pagemeter:report:1"
+
+# The elements of each type in the schema's order. A new field of the model changes no report by itself.
+FIELDS: dict[type, str] = {
+    AgentStatus: "version site started_at last_error last_error_at",
+    Device: "kind abilities manufacturer model serial_number product_number device_id name host_names uuid macs"
+    " addresses firmware location contact asset_tag site labels state",
+    DeviceSnapshot: "target found_by taken_at trusted_clock read_by scopes origins uptime status panel meter_reads"
+    " markers supplies inputs covers alerts missing unknown",
+    HostName: "name origin",
+    Origin: "protocol where",
+    Status: "state device_status printer_status error_bits origin",
+    MeterRead: "key work color media sides engine since unit code value raw quality origin at",
+    Level: "state units percent step",
+    Marker: "index technology process_colorants status origin",
+    Supply: "index marker kind type colorants description part_number serial_number unit max_capacity level"
+    " condition pages_left origin at",
+    Input: "index type name description media unit max_capacity level status origin",
+    Cover: "index description state origin",
+    Alert: "key severity training group code code_name description location raised_at origin",
+    Unknown: "what why",
+}
+
+# What one item of a list is called.
+SINGULAR = {
+    "abilities": "ability",
+    "host_names": "host_name",
+    "macs": "mac",
+    "addresses": "address",
+    "labels": "label",
+    "found_by": "discovery",
+    "read_by": "reader",
+    "scopes": "scope",
+    "origins": "origin_of",
+    "error_bits": "error_bit",
+    "panel": "line",
+    "meter_reads": "meter_read",
+    "markers": "marker",
+    "supplies": "supply",
+    "colorants": "colorant",
+    "inputs": "input",
+    "covers": "cover",
+    "alerts": "alert",
+    "missing": "table",
+    "unknown": "fact",
+    "scope_times": "scope_time",
+}
+
+# What the two halves of a pair are called.
+PAIRS = {"label": ("name", "value"), "origin_of": ("field", "origin"), "scope_time": ("scope", "at")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    name: str
+    content: str | tuple[_Element, ...]
+
+
+def write_report(batch: Batch) -> bytes:
+    """Write all devices of the fleet as one valid document in UTF-8; an empty fleet is a report too."""
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n', f'<report xmlns="{NAMESPACE}">\n']
+    for element in _of({"batch": batch.id, "time": batch.agent.at, "period": batch.period}):
+        parts += _lines(element, 1)
+    agent = (*_of({"id": batch.agent.agent}), *_of_fields(batch.agent))
+    parts += _lines(_Element("agent", agent), 1)
+    parts.append("  <devices>\n")
+    for entry in batch.fleet:
+        parts += _lines(_device(entry), 2)
+    parts.append("  </devices>\n</report>\n")
+    return "".join(parts).encode()
+
+
+def _device(entry: FleetEntry) -> _Element:
+    known = {
+        "id": entry.latest.device.id,
+        "silent": entry.silent_since is not None,
+        "silent_since": entry.silent_since,
+        "first_seen": entry.first_seen,
+        "last_success": entry.last_success,
+        "scope_times": entry.scope_times,
+    }
+    return _Element("device", (*_of(known), *_of_fields(entry.latest.device), *_of_fields(entry.latest)))
+
+
+def _of(values: dict[str, Any]) -> Iterator[_Element]:
+    """Make an element of each value that is there: absent, not empty, is how a report says unknown."""
+    for name, value in values.items():
+        if (content := _content(name, value)) is not None:
+            yield _Element(name, content)
+
+
+def _of_fields(value: Any) -> Iterator[_Element]:
+    return _of({name: getattr(value, name) for name in FIELDS[type(value)].split()})
+
+
+def _content(name: str, value: Any) -> str | tuple[_Element, ...] | None:
+    if value is None or value in ((), frozenset()):
+        return None
+    if isinstance(value, tuple | frozenset):
+        return tuple(_items(SINGULAR[name], sorted(value) if isinstance(value, frozenset) else value))
+    if type(value) in FIELDS:
+        return tuple(_of_fields(value))
+    return _text(name, value)
+
+
+def _items(name: str, values: Iterable[Any]) -> Iterator[_Element]:
+    for value in values:
+        if name in PAIRS:
+            yield _Element(name, tuple(_of(dict(zip(PAIRS[name], value, strict=True)))))
+        else:
+            yield from _of({name: value})
+
+
+def _text(name: str, value: Any) -> str | None:
+    """Write a simple value as XML Schema spells it; a number that the schema forbids is left out, not bent."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    if isinstance(value, timedelta):
+        return f"PT{value // timedelta(seconds=1)}S" if value >= timedelta(0) else None
+    if isinstance(value, int):
+        return str(value) if name != "percent" or 0 <= value <= 100 else None
+    return value.value if isinstance(value, StrEnum) else _clean(value)
+
+
+def _clean(text: str) -> str:
+    """Escape markup and replace what XML 1.0 (section 2.2) has no way to say, even escaped, by U+FFFD."""
+    return _ILLEGAL.sub("\ufffd", text).translate(_ESCAPES)
+
+
+_ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+
+
+def _lines(element: _Element, depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    if isinstance(element.content, str):
+        yield f"{indent}<{element.name}>{element.content}</{element.name}>\n"
+        return
+    yield f"{indent}<{element.name}>\n"
+    for child in element.content:
+        yield from _lines(child, depth + 1)
+    yield f"{indent}</{element.name}>\n"

@@ -1,0 +1,206 @@
+"""Makers and models: what enterprise numbers, trees and words of a description tell (tables; sources in the README)."""
+
+from __future__ import annotations
+
+import re
+
+from pagemeter.snmp.types import Oid, oid
+
+_ENTERPRISES = oid("1.3.6.1.4.1")
+
+# The number after 1.3.6.1.4.1 of sysObjectID, as registered with IANA, for makers of printers only.
+MAKER_BY_ENTERPRISE = {
+    11: "HP",
+    128: "Xerox",
+    186: "Toshiba",
+    236: "Samsung",
+    253: "Xerox",
+    258: "Panasonic",
+    297: "Fujifilm",
+    314: "Kodak",
+    367: "Ricoh",
+    480: "QMS",
+    641: "Lexmark",
+    674: "Dell",
+    1129: "Toshiba",
+    1248: "Epson",
+    1347: "Kyocera",
+    1552: "Océ",
+    1602: "Canon",
+    1963: "Intermec",
+    2001: "OKI",
+    2136: "EFI",
+    2385: "Sharp",
+    2435: "Brother",
+    2590: "Minolta",
+    3369: "Genicom",
+    3793: "Lanier",
+    4322: "Muratec",
+    10504: "Printronix",
+    10642: "Zebra",
+    10917: "Datamax",
+    18334: "Konica Minolta",
+    20438: "Citizen",
+    22181: "Avision",
+    22163: "Ricoh",
+    24807: "Riso",
+    25816: "Roland DG",
+    26270: "Olivetti",
+    27771: "Evolis",
+    28461: "Mutoh",
+    28959: "Fargo",
+    33241: "Citizen",
+    33550: "Bixolon",
+    40093: "Pantum",
+    51966: "TSC",
+}
+
+# Trees in which only printers and their print servers live; HP, Epson, Dell or Canon have other devices elsewhere.
+# 1248...5.69.69.80.83 is the text "EEPS" in ASCII codes behind its length.
+_PRINTER_TREES = tuple(
+    _ENTERPRISES + oid(tree)
+    for tree in (
+        *("11.2.3.9.1", "236.11.5", "253.8.62", "297.1.11", "367.1.1", "641.1", "641.2", "674.10898", "683.6"),
+        *("1129.1.2", "1129.2.3", "1248.1.1.2.1.3.5.69.69.80.83", "1347.41", "1552", "1602.4", "2001.1", "2385.3.1"),
+        *("2435.2.3.9", "2590", "10504", "10642", "10917", "18334.1", "20438", "22163", "22181", "24807", "26696.1"),
+        *("27771", "28461", "28959", "33241", "33550", "40093.1", "51966"),
+    )
+)
+
+# Makers by the words on the case; a rebranded device keeps its builder's enterprise number, so words come first.
+_MAKER_WORDS = tuple(
+    (re.compile(rf"(?<![\w-])(?:{words})(?![a-z])", re.IGNORECASE), maker)
+    for words, maker in (
+        ("gestetner", "Gestetner"),
+        ("lanier", "Lanier"),
+        ("nrg", "NRG"),
+        ("savin", "Savin"),
+        ("infotec", "infotec"),
+        ("nashuatec", "nashuatec"),
+        ("rex[ -]?rotary", "Rex Rotary"),
+        ("ricoh|aficio", "Ricoh"),
+        ("develop|ineo", "Develop"),
+        ("konica[ -]minolta|bizhub", "Konica Minolta"),
+        ("utax", "UTAX"),
+        ("ta triumph[ -]adler|triumph[ -]adler", "TA Triumph-Adler"),
+        ("olivetti", "Olivetti"),
+        ("copystar", "Copystar"),
+        ("kyocera|ecosys|taskalfa", "Kyocera"),
+        ("fuji ?xerox|fujifilm", "Fujifilm"),
+        ("xerox|phaser", "Xerox"),
+        ("toshiba", "Toshiba"),
+        ("lexmark", "Lexmark"),
+        ("dell", "Dell"),
+        ("hewlett-packard|hewlett packard|laserjet|officejet|deskjet|designjet|pagewide|jetdirect [a-z0-9]+", "HP"),
+        ("hp (?!ethernet)", "HP"),
+        ("brother", "Brother"),
+        ("samsung", "Samsung"),
+        ("sharp", "Sharp"),
+        ("canon", "Canon"),
+        ("oc[eé]", "Océ"),
+        ("seiko epson|epson", "Epson"),
+        ("okidata|oki data|oki", "OKI"),
+        ("zebra|zebranet|ztc|zebra technologies", "Zebra"),
+        ("panasonic", "Panasonic"),
+        ("pantum", "Pantum"),
+        ("sindoh", "Sindoh"),
+        ("avision", "Avision"),
+        ("katusha", "Katusha"),
+        ("muratec", "Muratec"),
+        ("riso", "Riso"),
+        ("sato", "SATO"),
+        ("tsc", "TSC"),
+        ("datamax(?:-o'neil)?", "Datamax"),
+        ("intermec", "Intermec"),
+        ("honeywell", "Honeywell"),
+        ("citizen", "Citizen"),
+        ("bixolon", "Bixolon"),
+        ("printronix", "Printronix"),
+        ("godex", "Godex"),
+        ("hp", "HP"),
+    )
+)
+
+_PRINTER_WORDS = re.compile(
+    r"""(?<![\w-])(?:
+        laserjet | officejet | deskjet | designjet | pagewide | jetdirect | hp\ ethernet\ multi-environment
+      | (?:laser|network|label|line|color|colour|thermal)\ printer | printers? | printing\ system
+      | multi-?function(?:al)?\ (?:printer|peripheral|device) | mfp | epson\ built-in | zebranet | ztc | zebra
+      | bizhub | ineo | taskalfa | ecosys | aficio | phaser | workcentre | altalink | versalink | colorqube
+      | e-studio | imagerunner | imageclass | imagepress | imageprograf | plotwave | colorwave | workforce | apeos\w*
+      | (?:mfc|dcp|hl)-\w+ | brother\ (?:nc|hl|mfc|dcp|ql|td|tj)
+      | lexmark | kyocera | ricoh | gestetner | lanier | nrg | savin | infotec | nashuatec | rex\ ?rotary | develop
+      | fuji\ ?xerox | xerox | toshiba\ tec | utax | triumph-adler | olivetti | copystar | oki(?:data)? | pantum
+      | sindoh | katusha | printronix | bixolon | datamax
+      | konica\ minolta | canon\ (?:ir|lbp|mf|ipf|imagerunner|tm|tx|g\d|mb|lp)[\w-]*
+      | sharp\ (?:mx|ar|bp|dx|al)-\w+ | samsung\ (?:clp|clx|ml|scx|sl|xpress|proxpress|[mckx]\d)[\w-]*
+      | panasonic\ (?:kx-m|dp-|uf-)\w+ | epson\ (?:wf|et|xp|al|cw|tm|sc|px|lx|lp|lq|l\d|b-\d)[\w-]*
+    )(?![a-z])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OTHER_WORDS = re.compile(r"scan server|document scanner|digital sender|projector|\bswitch\b|\brouter\b", re.IGNORECASE)
+_PRINTS = re.compile(r"printer|\bmfp\b", re.IGNORECASE)
+
+# What sysDescr tells, per maker's habit: model, serial number, firmware.
+_DESCRIPTIONS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"^HP ETHERNET MULTI-ENVIRONMENT,.*?SN:(?P<serial_number>[^,]+),.*?PID:(?P<model>.+)$",
+        r"^HP ETHERNET MULTI-ENVIRONMENT,.*?PID:(?P<model>.+)$",
+        r"^HP ETHERNET MULTI-ENVIRONMENT,.*?(?P<model>JETDIRECT (?:EX|\d+X)\b[^,]*)",
+        r"^(?P<model>.+?) (?P<firmware>\d[\d.]*) / .+ Network Printer",
+        r"^(?P<model>(?:Lexmark|Dell|Toshiba|IBM|InfoPrint)\b.*?)(?: Laser Printer)? version (?P<firmware>\S+) kernel",
+        r"^(?P<model>Samsung .+?)(?:;| OS ).*?S/N[: ]*(?P<serial_number>\S+)",
+        r"^(?P<model>Samsung .+?)(?:;| OS |$)",
+        r"^(?P<model>(?i:Xerox|Fuji ?Xerox|Fujifilm) [^;]+?)(?:;.*)?$",
+        r"^(?P<model>Canon .+?)(?: /P)?$",
+        r"^(?P<model>(?:KONICA MINOLTA|Develop|SHARP|TOSHIBA|OKI|Pantum|RICOH|Gestetner|NRG|LANIER) [^;,/]+)$",
+        r"^(?P<model>(?:HP|EPSON|Brother|Zebra|Panasonic|Olivetti|UTAX|TA) (?!NC-|Built-in|ETHERNET)[A-Z0-9][^;,]*\d[^;,]*)$",
+    )
+)
+_MFP = re.compile(r"\bMFP\b|\bMFC-|\bDCP-|Network Scanner|WorkCentre|AltaLink|e-STUDIO", re.IGNORECASE)
+_LARGE = re.compile(r"DesignJet|imagePROGRAF|PlotWave|ColorWave", re.IGNORECASE)
+_LABEL = re.compile(r"\bZTC\b|ZebraNet|Label ?Printer|TOSHIBA TEC B-|ESCLABEL|\bZPL\b|\bEPL2?\b", re.IGNORECASE)
+
+
+def maker_by_words(words: str | None) -> str | None:
+    """Return the maker that a description names, none where it names none."""
+    if words is None:
+        return None
+    return next((maker for pattern, maker in _MAKER_WORDS if pattern.search(words)), None)
+
+
+def enterprise_of(sys_object_id: Oid | None) -> int | None:
+    """Return the enterprise number of a sysObjectID."""
+    if sys_object_id is None or sys_object_id[:6] != _ENTERPRISES or len(sys_object_id) == len(_ENTERPRISES):
+        return None
+    return sys_object_id[6]
+
+
+def is_printer_tree(sys_object_id: Oid | None) -> bool:
+    """Say whether only printers answer with such a sysObjectID."""
+    return sys_object_id is not None and any(sys_object_id[: len(tree)] == tree for tree in _PRINTER_TREES)
+
+
+def names_a_printer(sys_descr: str | None) -> bool:
+    """Say whether a description names a printer."""
+    return sys_descr is not None and _PRINTER_WORDS.search(sys_descr) is not None and not names_another(sys_descr)
+
+
+def names_another(sys_descr: str | None) -> bool:
+    """Say whether a description names a scanner, a projector or a switch, and no printer beside it."""
+    return sys_descr is not None and _OTHER_WORDS.search(sys_descr) is not None and not _PRINTS.search(sys_descr)
+
+
+def described(sys_descr: str | None) -> dict[str, str]:
+    """Return what a sysDescr tells: ``model``, ``serial_number``, ``firmware``, as far as its maker's habit is known."""
+    for pattern in _DESCRIPTIONS if sys_descr is not None else ():
+        if match := pattern.search(sys_descr or ""):
+            return {name: value.strip() for name, value in match.groupdict().items() if value and value.strip()}
+    return {}
+
+
+def sort_of(words: str) -> str | None:
+    """Return ``mfp``, ``large-format`` or ``label`` where the words of a device are sure, else none."""
+    sorts = (("large-format", _LARGE), ("label", _LABEL), ("mfp", _MFP))
+    return next((sort for sort, pattern in sorts if pattern.search(words)), None)

@@ -1,0 +1,108 @@
+"""The objects of the Printer MIB (RFC 3805), host resources (RFC 2790) and MIB-2 that a printer is read from."""
+
+from __future__ import annotations
+
+from pagemeter.model import Origin, Scope
+from pagemeter.snmp.types import Oid, Walk, dotted, oid
+
+SYSTEM = oid("1.3.6.1.2.1.1")
+SYS_DESCR = (*SYSTEM, 1, 0)
+SYS_OBJECT_ID = (*SYSTEM, 2, 0)
+SYS_UP_TIME = (*SYSTEM, 3, 0)
+SYS_CONTACT = (*SYSTEM, 4, 0)
+SYS_NAME = (*SYSTEM, 5, 0)
+SYS_LOCATION = (*SYSTEM, 6, 0)
+
+IF_TYPE = oid("1.3.6.1.2.1.2.2.1.3")
+IF_PHYS_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")
+
+HR_DEVICE = oid("1.3.6.1.2.1.25.3.2.1")
+HR_DEVICE_TYPE = (*HR_DEVICE, 2)
+HR_DEVICE_DESCR = (*HR_DEVICE, 3)
+HR_DEVICE_STATUS = (*HR_DEVICE, 5)
+HR_PRINTER = oid("1.3.6.1.2.1.25.3.5.1")
+HR_PRINTER_STATUS = (*HR_PRINTER, 1)
+HR_PRINTER_DETECTED_ERROR_STATE = (*HR_PRINTER, 2)
+HR_DEVICE_PRINTER = oid("1.3.6.1.2.1.25.3.1.5")
+
+PRINTER_MIB = oid("1.3.6.1.2.1.43")
+GENERAL = (*PRINTER_MIB, 5, 1, 1)
+GENERAL_CURRENT_LOCALIZATION = (*GENERAL, 2)
+CONSOLE_LOCALIZATION = (*GENERAL, 10)
+GENERAL_PRINTER_NAME = (*GENERAL, 16)
+GENERAL_SERIAL_NUMBER = (*GENERAL, 17)
+COVER = (*PRINTER_MIB, 6, 1, 1)
+LOCALIZATION = (*PRINTER_MIB, 7, 1, 1)
+LOCALIZATION_CHARACTER_SET = (*LOCALIZATION, 4)
+INPUT = (*PRINTER_MIB, 8, 2, 1)
+MARKER = (*PRINTER_MIB, 10, 2, 1)
+MARKER_COUNTER_UNIT = (*MARKER, 3)
+MARKER_LIFE_COUNT = (*MARKER, 4)
+MARKER_POWER_ON_COUNT = (*MARKER, 5)
+MARKER_PROCESS_COLORANTS = (*MARKER, 6)
+SUPPLIES = (*PRINTER_MIB, 11, 1, 1)
+COLORANT = (*PRINTER_MIB, 12, 1, 1)
+COLORANT_VALUE = (*COLORANT, 4)
+MEDIA_PATH = (*PRINTER_MIB, 13, 4, 1)
+MEDIA_PATH_TYPE = (*MEDIA_PATH, 9)
+CONSOLE_DISPLAY = (*PRINTER_MIB, 16, 5, 1, 2)
+ALERT = (*PRINTER_MIB, 18, 1, 1)
+
+# PWG 5107.1, and where vendors keep the IEEE 1284 device id.
+PPM_PRINTER = oid("1.3.6.1.4.1.2699.1.2.1.2.1.1")
+PPM_PRINTER_NAME = (*PPM_PRINTER, 2)
+PPM_DEVICE_ID = (*PPM_PRINTER, 3)
+PPM_HR_DEVICE_INDEX = (*PPM_PRINTER, 6)
+DEVICE_IDS = (
+    oid("1.3.6.1.4.1.11.2.3.9.1.1.7.0"),
+    oid("1.3.6.1.4.1.2435.2.3.9.1.1.7.0"),
+    oid("1.3.6.1.4.1.367.3.2.1.1.1.11.0"),
+    oid("1.3.6.1.4.1.641.2.1.2.1.3.1"),
+    oid("1.3.6.1.4.1.674.10898.100.2.1.2.1.3.1"),
+)
+PANELS = (oid("1.3.6.1.4.1.11.2.3.9.1.1.3.0"), oid("1.3.6.1.4.1.2435.2.3.9.4.2.1.5.4.5.2.0"))
+
+FIRST = (SYSTEM, HR_DEVICE, HR_PRINTER, GENERAL)
+ROOTS: dict[Scope, tuple[Oid, ...]] = {
+    Scope.IDENTITY: (IF_TYPE, IF_PHYS_ADDRESS, LOCALIZATION, MEDIA_PATH_TYPE, MARKER, PPM_PRINTER),
+    Scope.METERS: (MARKER,),
+    Scope.SUPPLIES: (LOCALIZATION, INPUT, MARKER, SUPPLIES, COLORANT),
+    Scope.STATUS: (LOCALIZATION, COVER, MARKER, CONSOLE_DISPLAY, ALERT),
+}
+NAMES = {
+    SYSTEM: "system",
+    IF_TYPE: "ifType",
+    IF_PHYS_ADDRESS: "ifPhysAddress",
+    HR_DEVICE: "hrDeviceTable",
+    HR_PRINTER: "hrPrinterTable",
+    GENERAL: "prtGeneralTable",
+    COVER: "prtCoverTable",
+    LOCALIZATION: "prtLocalizationTable",
+    INPUT: "prtInputTable",
+    MARKER: "prtMarkerTable",
+    SUPPLIES: "prtMarkerSuppliesTable",
+    COLORANT: "prtMarkerColorantTable",
+    MEDIA_PATH: "prtMediaPathTable",
+    MEDIA_PATH_TYPE: "prtMediaPathType",
+    CONSOLE_DISPLAY: "prtConsoleDisplayBufferText",
+    ALERT: "prtAlertTable",
+    PPM_PRINTER: "ppmPrinterTable",
+}
+
+
+def origin(*where: Oid) -> Origin:
+    """Say that a value was read there; the objects of a sum are joined by `` + ``."""
+    return Origin(protocol="snmp", where=" + ".join(map(dotted, where)))
+
+
+def rows_of(walk: Walk, table: Oid, index: int) -> tuple[int, ...]:
+    """Return the second indexes of a table's rows that belong to this printer, in order.
+
+    ``table`` is an entry's identifier; rows are ``column.hrDeviceIndex.row``.
+    """
+    return tuple(sorted({key[2] for key in walk.column(table) if len(key) == 3 and key[1] == index}))
+
+
+def missing_of(walk: Walk) -> tuple[str, ...]:
+    """Name the tables that were cut short, each with the reason."""
+    return tuple(sorted(f"{NAMES.get(root, dotted(root))}: {why}" for root, why in walk.missing.items()))
