@@ -1,18 +1,18 @@
 """The composition root: from a configuration to a running agent.
 
-    discovery cycle                 meter, alert, job cycle, errands         always
-    discovery.discover()            visit: reader.read(target, ask)          feed: output.deliver(batch)
-         | Target                        | Answer                                ^
-         v                               v                                       |
-    visit (identity only) ------> inventory -> continuity -> store.keep -> log of documents
-                                  (which device?)  (events)   ONE transaction
+discovery cycle                 meter, alert, job cycle, errands         always
+discovery.discover()            visit: reader.read(target, ask)          feed: output.deliver(batch)
+| Target                        | Answer                                ^
+v                               v                                       |
+visit (identity only) ------> inventory -> continuity -> store.keep -> log of documents
+(which device?)  (events)   ONE transaction
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,21 +22,21 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from pagemeter import __version__
-from pagemeter.clock import Clock
-from pagemeter.component import Component, Discovery, Output, Reader, Source
+from pagemeter.clock import Clock, LocalZone
+from pagemeter.component import Batch, Component, Discovery, Feed, Output, Reader, Source
 from pagemeter.config import AgentConfig
 from pagemeter.config.build import credentials_of, fence_of
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
 from pagemeter.errands import Errands
 from pagemeter.errors import PluginError
 from pagemeter.inventory import Inventory
-from pagemeter.model import AgentStatus, FleetEntry
+from pagemeter.model import AgentStatus, FleetEntry, Scope
 from pagemeter.net.budget import Budget
-from pagemeter.outbox import Outbox
+from pagemeter.outbox import Outbox, Subscription
 from pagemeter.plugins import Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
 from pagemeter.rounds import ALERTS, JOBS, METERS, RoundResult, Rounds
-from pagemeter.scheduler import Cycle, Schedule
+from pagemeter.scheduler import Cycle, Schedule, next_run
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.store import Store
@@ -44,6 +44,9 @@ from pagemeter.supervisor import Supervisor
 from pagemeter.visits import Visits
 
 log = logging.getLogger(__name__)
+
+DELIVERY_SECONDS = 60.0
+FEED_PAUSE_SECONDS = 30.0
 
 C = TypeVar("C", bound=Component)
 
@@ -80,13 +83,14 @@ class Agent:
         self._started_at = clock.now()
         self._last_error: tuple[str, datetime] | None = None
         self.inventory = Inventory(store.fleet(), store.aliases(), new_id=lambda: uuid4().hex)
-        self.discoveries = self._supervise(config.discoveries, Discovery)
-        self.readers = self._supervise(config.readers, Reader)
-        self.sources = self._supervise(config.sources, Source)
-        self.outputs = self._supervise(config.outputs, Output)
+        self.discoveries = self._supervise(config.discoveries, Discovery)  # type: ignore[type-abstract] # only held against
+        self.readers = self._supervise(config.readers, Reader)  # type: ignore[type-abstract] # only held against
+        self.sources = self._supervise(config.sources, Source)  # type: ignore[type-abstract] # only held against
+        self.outputs = self._supervise(config.outputs, Output)  # type: ignore[type-abstract] # only held against
         self.visits = Visits(self.readers, self.inventory, store, clock)
         self.errands = Errands(self.visits.visit, clock)
         self.rounds = Rounds(visits=self.visits, inventory=self.inventory, store=store, clock=clock, watcher=watcher)
+        self.outbox = Outbox(store, clock=clock, status=self.status)
 
     @classmethod
     @asynccontextmanager
@@ -104,3 +108,183 @@ class Agent:
         )
         async with Store.open(path, clock=clock) as store, engine:
             yield cls(config, registry, store, engine, clock=clock, watcher=watcher)
+
+    @property
+    def supervisors(self) -> tuple[Supervisor[Any], ...]:
+        """All items, each with its component."""
+        return (*self.discoveries, *self.readers, *self.sources, *self.outputs)
+
+    def status(self) -> AgentStatus:
+        """Say how the agent is; the head of every report."""
+        error, at = self._last_error or (None, None)
+        return AgentStatus(
+            agent=self.store.agent,
+            version=__version__,
+            site=self.config.agent.site,
+            started_at=self._started_at,
+            at=self._clock.now(),
+            last_error=error,
+            last_error_at=at,
+        )
+
+    def graph(self) -> tuple[str, ...]:
+        """Name the parts and what they are made of, so that two ways to build an agent can be compared."""
+        parts = {name: type(part).__name__ for name, part in vars(self).items() if not name.startswith("_")}
+        items = [f"{s.status.kind} {s.name}: {type(s).__name__}" for s in self.supervisors]
+        return (*sorted(f"{name}: {kind}" for name, kind in parts.items()), *items)
+
+    async def once(self) -> Outcome:
+        """Discover, visit every device once, deliver what is owed, and end; what can't be delivered stays owed."""
+        async with self._running():
+            result = RoundResult()
+            for discovery in self.discoveries:
+                result.failed.update((await self.rounds.discover(discovery)).failed)
+            visited = await self.rounds.visit_all(METERS, "Reading")
+            for source in self.sources:
+                await self.rounds.gather(source)
+            self._note(visited.failed | result.failed)
+            await self.rounds.say(self.status())
+            failed = {**result.failed, **visited.failed, **await self._deliver()}
+        return Outcome(fleet=self.store.fleet(), answered=visited.answered, silent=tuple(visited.silent), failed=failed)
+
+    async def run(self) -> None:
+        """Run for good: every item in its own task, every cycle at its time; ends by cancellation."""
+        async with self._running() as group:
+            group.create_task(self.errands.run())
+            for cycle in self._cycles():
+                group.create_task(cycle.run())
+            for output in self.outputs:
+                group.create_task(self._feed(output))
+            await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[asyncio.TaskGroup]:
+        """Keep all items open while the block runs."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(supervisor.run()) for supervisor in self.supervisors]
+            for supervisor in self.supervisors:
+                await supervisor.settled()
+            try:
+                yield group
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    def _cycles(self) -> list[Cycle]:
+        """Make the cycles of the plan, each with a schedule of its own; those that are switched off are left out."""
+        cycles = self.config.cycles
+        planned: list[tuple[str, ScheduleSettings | None, Callable[[], Any]]] = [
+            *(
+                (f"discovery {item.name}", item.schedule, partial(self._discover, supervisor))
+                for item, supervisor in zip(self.config.discoveries, self.discoveries, strict=True)
+            ),
+            *(
+                (f"source {item.name}", item.schedule or cycles.local, partial(self.rounds.gather, supervisor))
+                for item, supervisor in zip(self.config.sources, self.sources, strict=True)
+                if item.schedule is not None or cycles.local.enabled
+            ),
+            *(
+                (name, cycle, partial(self._visit_all, scopes, name))
+                for name, cycle, scopes in (
+                    ("meters", cycles.meters, METERS),
+                    ("alerts", cycles.alerts, ALERTS),
+                    ("jobs", cycles.jobs, JOBS),
+                )
+                if cycle.enabled
+            ),
+        ]
+        if cycles.status.enabled:
+            planned.append(("status", cycles.status, lambda: self.rounds.say(self.status())))
+        return [
+            Cycle(name, schedule_of(settings), work, clock=self._clock, zone=LocalZone(), seed=self.store.agent)
+            for name, settings, work in planned
+            if settings is not None
+        ]
+
+    async def _discover(self, discovery: Supervisor[Discovery]) -> None:
+        self._note((await self.rounds.discover(discovery)).failed)
+
+    async def _visit_all(self, scopes: frozenset[Scope], work: str) -> None:
+        self._note((await self.rounds.visit_all(scopes, work)).failed)
+
+    def _note(self, failed: Mapping[str, str]) -> None:
+        for what, why in failed.items():
+            self._last_error = (why if why.startswith(what) else f"{what}: {why}", self._clock.now())
+
+    async def _feed(self, output: Supervisor[Output]) -> None:
+        """Deliver all feeds of one output for ever; an output that can't be opened owes until it can."""
+        while True:
+            try:
+                subscriptions = await self._subscriptions(output)
+                break
+            except PluginError as error:
+                self._note({output.name: str(error)})
+                await self._clock.sleep(FEED_PAUSE_SECONDS)
+        async with asyncio.TaskGroup() as group:
+            for subscription in subscriptions:
+                group.create_task(self.outbox.run(subscription))
+
+    async def _deliver(self) -> dict[str, str]:
+        subscriptions: list[Subscription] = []
+        failed = {}
+        for output in self.outputs:
+            try:
+                subscriptions += await self._subscriptions(output)
+            except PluginError as error:
+                failed[output.name] = str(error)
+        results = await self.outbox.drain(subscriptions)
+        return failed | {result.feed: result.error for result in results if result.error is not None}
+
+    async def _subscriptions(self, output: Supervisor[Output]) -> list[Subscription]:
+        item = next(item for item in self.config.outputs if item.name == output.name)
+        timeout = item.timeout.total_seconds() if item.timeout else DELIVERY_SECONDS
+
+        async def feeds(component: Output) -> Sequence[Feed]:
+            return component.feeds()
+
+        async def deliver(batch: Batch) -> None:
+            await output.call(lambda component: component.deliver(batch), timeout=timeout)
+
+        schedule = schedule_of(item.schedule) if item.schedule else None
+        return [
+            Subscription(
+                output=output.name,
+                feed=feed,
+                deliver=deliver,
+                mask=item.mask,
+                period=schedule.every if schedule else None,
+                next_due=partial(next_run, schedule, zone=LocalZone()) if schedule else None,
+            )
+            for feed in await output.call(feeds, timeout=timeout)
+        ]
+
+    def _supervise(self, items: Iterable[ItemConfig], kind: type[C]) -> tuple[Supervisor[C], ...]:
+        return tuple(
+            Supervisor(
+                item.name, partial(self._build, item, kind), clock=self._clock, kind=str(item.kind.value), breaker=None
+            )
+            for item in items
+        )
+
+    def _build(self, item: ItemConfig, kind: type[C]) -> C:
+        """Build one component; raises PluginError with the reason where it can't be."""
+        factory = self._registry.factory(item.kind, item.plugin)
+        if factory is None or item.settings is None:
+            raise PluginError(item.broken or self._registry.why_not(item.plugin) or f"offers nothing under {item.kind}")
+        services = AgentServices(
+            name=item.name,
+            snmp=self.engine,
+            clock=self._clock,
+            folder=self.config.folder,
+            ask=self.errands.ask,
+            watcher=self._watcher,
+        )
+        built = factory(item.settings, services)
+        if not isinstance(built, kind):
+            raise PluginError(f"built a {type(built).__name__}, which is no {kind.__name__}")
+        return built
+
+
+def schedule_of(settings: ScheduleSettings) -> Schedule:
+    """Turn what the YAML says into a schedule."""
+    return Schedule(every=settings.every, on=settings.weekdays, at=settings.at)

@@ -22,7 +22,16 @@ from pagemeter.errors import PluginError
 from pagemeter.manifest import Kind, Manifest, NetworkUse, folder_of, read_manifest
 from pagemeter.text import scrub
 
-__all__ = ["EntryPointLike", "Kind", "Manifest", "NetworkUse", "Plugin", "Registry", "installed_plugins", "load_plugins"]
+__all__ = [
+    "EntryPointLike",
+    "Kind",
+    "Manifest",
+    "NetworkUse",
+    "Plugin",
+    "Registry",
+    "installed_plugins",
+    "load_plugins",
+]
 
 GROUP = "pagemeter"
 
@@ -136,7 +145,9 @@ def _loaded(hooks: pluggy.PluginManager, entry: EntryPointLike, plugin: Plugin) 
         return replace(plugin, error=str(error))
 
 
-def _offered(hooks: pluggy.PluginManager, module: object, manifest: Manifest) -> Mapping[Kind, tuple[Factory[Any], ...]]:
+def _offered(
+    hooks: pluggy.PluginManager, module: object, manifest: Manifest
+) -> Mapping[Kind, tuple[Factory[Any], ...]]:
     """Call the hooks of one plugin; raises PluginError where one raises or returns what the contract does not allow."""
     callers = hooks.get_hookcallers(module) or []
     known = {f"pagemeter_{kind}": kind for kind in Kind}

@@ -12,7 +12,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -151,7 +151,10 @@ class _MaskEntry:
 
 
 @cache
-def _mask_plan(cls: type) -> tuple[_MaskEntry, ...]:
+def _mask_plan(cls: Any) -> tuple[_MaskEntry, ...]:
+    """Say what a mask does to each field; nothing to what is no dataclass."""
+    if not is_dataclass(cls):
+        return ()
     hints = get_type_hints(cls, include_extras=True)
     return tuple(_mask_entry(f, hints[f.name]) for f in fields(cls))
 
@@ -182,25 +185,24 @@ def _parts(hint: Any) -> Any:
 
 def _masked(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, tuple):
-        return tuple(_masked(item, names) for item in value if not _loses_required(type(item), names))
-    if not is_dataclass(value) or isinstance(value, type):
-        return value
+        return tuple(_masked(item, names) for item in value if not _loses_required(item, names))
+    cls: Any = type(value)
     changes = {}
-    for entry in _mask_plan(type(value)):
+    for entry in _mask_plan(cls):
         if _is_masked(entry, names):
             changes[entry.name] = entry.empty
         elif entry.inner:
             changes[entry.name] = _masked(getattr(value, entry.name), names)
-    return replace(value, **changes)
+    return replace(value, **changes) if changes else value
 
 
 def _is_masked(entry: _MaskEntry, names: frozenset[str]) -> bool:
     return entry.maskable and (entry.name in names or bool(entry.marks & names))
 
 
-@lru_cache(maxsize=1024)
-def _loses_required(cls: type, names: frozenset[str]) -> bool:
-    return is_dataclass(cls) and any(entry.required and _is_masked(entry, names) for entry in _mask_plan(cls))
+def _loses_required(item: object, names: frozenset[str]) -> bool:
+    cls: Any = type(item)
+    return any(entry.required and _is_masked(entry, names) for entry in _mask_plan(cls))
 
 
 # ---- documents on the wire
@@ -263,19 +265,22 @@ class _Codec:
         try:
             value = self._validator.validate_json(data)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the whole"
-            raise WireError(f"not a {self.name} of version {VERSION}: {where}: {first['type']}") from None
+            raise WireError(f"not a {self.name} of version {VERSION}: {_where(error)}") from None
         if value is None:
             raise WireError(f"not a {self.name} of version {VERSION}: null")
         return value
 
     def write(self, value: object) -> bytes:
         try:
-            return self._serializer.to_json(value, exclude_none=True, warnings="error")
+            data = self._serializer.to_json(value, warnings="error")
+            # Read back: a none in a field that must have a value passes the serializer without a word.
+            self._validator.validate_json(data)
+        except ValidationError as error:
+            raise WireError(f"a {self.name} can't be written: {_where(error)}") from None
         except PydanticSerializationError as error:
             # The library's message quotes the value.
             raise WireError(f"a {self.name} can't be written: a field breaks its annotation{_ours(error)}") from None
+        return data
 
 
 _CODECS: dict[type, _Codec] = {}
@@ -305,8 +310,13 @@ def _hardened(schema: Any) -> Any:
             new["serialization"] = _writer(_finite)
         case "frozenset":
             new["serialization"] = _writer(sorted)
-        case "dataclass-field" if _may_be_empty(new["schema"]):
-            new["serialization_exclude_if"] = _is_empty
+        case "dataclass-field" if new["schema"]["type"] == "default":
+            # Not exclude_none: a none in a field that must have a value is a mistake to be seen.
+            match new["schema"].get("default", MISSING):
+                case None:
+                    new["serialization_exclude_if"] = _is_none
+                case () | frozenset():
+                    new["serialization_exclude_if"] = _is_empty
         case "union" if all(choice.get("cls") in get_args(Facts) for choice in new["choices"]):
             by_kind = {_kind(choice["cls"]): choice for choice in new["choices"]}
             new = cast("dict[str, Any]", core_schema.tagged_union_schema(by_kind, "kind"))
@@ -337,8 +347,8 @@ def _finite(number: Decimal) -> str:
     return str(number)
 
 
-def _may_be_empty(schema: dict[str, Any]) -> bool:
-    return schema["type"] == "default" and schema.get("default", MISSING) in ((), frozenset())
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 def _is_empty(value: object) -> bool:
@@ -347,6 +357,11 @@ def _is_empty(value: object) -> bool:
 
 def _kind(cls: type) -> str:
     return str(cls.__dataclass_fields__["kind"].default)  # type: ignore[attr-defined]
+
+
+def _where(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'the whole'}: {first['type']}"
 
 
 def _ours(error: Exception) -> str:

@@ -9,7 +9,7 @@ events, so that nothing is ever expanded or nested deeper than the limit.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -64,12 +64,12 @@ class Loaded:
     mistakes: tuple[Mistake, ...]
 
 
-def load(text: str, source: str, lookups: dict[str, Lookup]) -> Loaded:
-    """Read one YAML document; ``lookups`` resolve its tags (``!secret``, ``!env``).
+def load(text: str, source: str, lookups: Mapping[str, Lookup], plain: Callable[[str], Scalar] | None = None) -> Loaded:
+    """Read one YAML document; ``lookups`` resolve its tags (``!secret``, ``!env``), ``plain`` reads unquoted scalars.
 
     Raises ConfigError where the rest can't be understood (syntax, nesting); other mistakes are handed back.
     """
-    builder = _Builder(source, lookups)
+    builder = _Builder(source, lookups, plain or parse_scalar)
     try:
         value = builder.document(yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.reader.ReaderError as error:
@@ -84,6 +84,23 @@ def load(text: str, source: str, lookups: dict[str, Lookup]) -> Loaded:
     else:
         return Loaded(value=value, marks=builder.marks, mistakes=tuple(builder.mistakes))
     raise error_of(builder.mistakes, builder.marks)
+
+
+def load_texts(text: str, source: str) -> dict[str, str]:
+    """Read a flat mapping of names to texts, each taken as it is written; raises ConfigError, which quotes no value."""
+    loaded = load(text, source, {}, plain=str)
+    mistakes = list(loaded.mistakes)
+    values = loaded.value if isinstance(loaded.value, dict) else {}
+    if not isinstance(loaded.value, dict):
+        mistakes.append(Mistake(path=(), what="this should be a list of `name: text`"))
+    mistakes += [
+        Mistake(path=(name,), what="this should be text in one piece")
+        for name, value in values.items()
+        if not isinstance(value, str)
+    ]
+    if mistakes:
+        raise error_of(mistakes, loaded.marks)
+    return {name: str(value) for name, value in values.items()}
 
 
 def parse_scalar(text: str) -> None | bool | int | float | str:
@@ -107,9 +124,10 @@ class _TooDeepError(Exception):
 class _Builder:
     """Builds values from the parser's events and notes where they stand."""
 
-    def __init__(self, source: str, lookups: dict[str, Lookup]) -> None:
+    def __init__(self, source: str, lookups: Mapping[str, Lookup], plain: Callable[[str], Scalar]) -> None:
         self._source = source
         self._lookups = lookups
+        self._plain = plain
         self.marks: dict[KeyPath, Mark] = {(): Mark(source=source, line=1)}
         self.mistakes: list[Mistake] = []
 
@@ -185,7 +203,7 @@ class _Builder:
 
     def _scalar(self, event: ScalarEvent, path: KeyPath) -> Scalar:
         if event.tag is None:
-            return parse_scalar(event.value) if event.implicit[0] else str(event.value)
+            return self._plain(event.value) if event.implicit[0] else str(event.value)
         lookup = self._lookups.get(event.tag)
         missing = Placeholder(tag=event.tag, name=event.value, found=False)
         if lookup is None:
@@ -216,7 +234,7 @@ _SYNTAX = {
     "expected <block end>": "this does not fit the lines above; is the indentation right?",
     "expected ',' or": "a bracket or a comma is missing; [...] and {...} close in pairs",
     "found unexpected end of stream": "a quote or a bracket is not closed until the end of the file",
-    "found unknown escape": 'a backslash in "..." begins an escape; use \'...\' or write it twice',
+    "found unknown escape": "a backslash in \"...\" begins an escape; use '...' or write it twice",
     "found undefined tag handle": "a value that begins with ! needs quotes",
     "found character": "a value can't begin with this character; put it in quotes",
 }

@@ -34,9 +34,6 @@ class AgentSettings(Settings):
     packets_per_second: float = Field(
         default=500, ge=1, le=10_000, description="The most packets that are sent to devices in a second, all together."
     )
-    plugin_dir: Path | None = Field(
-        default=None, description="A folder with plugins that are not installed; nobody else may write there."
-    )
 
 
 class NetworkSettings(Settings):

@@ -18,7 +18,7 @@ class Budget:
         self.packets_per_second = packets_per_second
         self._clock = clock
         self._burst = max(1.0, packets_per_second * _BURST_SECONDS)
-        self._free_at = clock.monotonic()
+        self._free_at = clock.monotonic() - self._burst / packets_per_second
 
     async def take(self, n: int = 1) -> None:
         """Wait until ``n`` packets may be sent."""

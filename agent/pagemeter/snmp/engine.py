@@ -1,45 +1,39 @@
-"""The SNMP engine: GET, walks and sweeps through the fence, the packet budget and the credentials."""
+"""The SNMP engine: values, walks and sweeps; GET, GETNEXT and GETBULK only."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
-from itertools import islice
-from ipaddress import ip_address
 from typing import Self
-from urllib.parse import urlsplit
 
 from pagemeter.clock import Clock
 from pagemeter.component import Responder
-from pagemeter.errors import AccessDenied, ConfigError, DeviceError, Unreachable
+from pagemeter.errors import AccessDenied, ConfigError, DeviceError
 from pagemeter.model import Hints, Target
 from pagemeter.model.target import host_uri
 from pagemeter.net.budget import Budget
-from pagemeter.net.credentials import Credentials, IPAddress, SnmpCredential, SnmpVersion
-from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.net.credentials import Credentials, IPAddress
+from pagemeter.net.fence import Fence
 from pagemeter.net.ranges import AddressRange, Resolver, parse_range, resolve
 from pagemeter.snmp.denied import denied_by, deny_list
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.message import Message, PduType
+from pagemeter.snmp.message import Message
 from pagemeter.snmp.reading import answered, read_subtrees, read_values
-from pagemeter.snmp.session import CommunitySession, ErrorStatus, Habits, Place, Session
 from pagemeter.snmp.sweep import Candidate, Echo, Sweep
+from pagemeter.snmp.switchboard import Switchboard
 from pagemeter.snmp.types import Oid, Walk
-from pagemeter.snmp.v3 import V3Session, V3User
 
-SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
-
-_SCHEMES = frozenset({"host", "snmp"})
 _ADDRESSES_AT_ONCE = 65_536
 _CLOSER_LOOKS_AT_ONCE = 40
+_DENIED = deny_list()
 
 
 class SnmpEngine:
-    """Speaks SNMP to devices, one question at a time each; remembers what works with which address.
+    """Speaks SNMP to devices, one conversation at a time with each; remembers what works with which address.
 
-    ``denied`` are the prefixes of identifiers that are never asked for (see ``deny_list``).
+    ``denied`` are the prefixes of identifiers that are never asked for: ``deny_list(jobs=True)`` allows job tables.
     """
 
     def __init__(
@@ -52,47 +46,49 @@ class SnmpEngine:
         timeout: float = 2.0,
         retries: int = 1,
         resolver: Resolver = resolve,
-        denied: frozenset[Oid] = deny_list(),
+        denied: frozenset[Oid] = _DENIED,
     ) -> None:
         self._fence = fence
-        self._budget = budget
-        self._credentials = credentials
         self._clock = clock
         self._timeout = timeout
         self._tries = retries + 1
         self._resolver = resolver
         self._denied = denied
         self._exchange = Exchange()
-        self._habits: dict[tuple[IPAddress, int | None], Habits] = {}
-        self._budgets: dict[FencedNetwork, Budget] = {}
-        self._users: dict[SnmpCredential, V3User] = {}
+        self._switchboard = Switchboard(
+            exchange=self._exchange,
+            fence=fence,
+            budget=budget,
+            credentials=credentials,
+            clock=clock,
+            resolver=resolver,
+            timeout=timeout,
+            tries=self._tries,
+        )
 
     async def __aenter__(self) -> Self:
-        """Open the engine; sockets follow with the first question."""
-        await self._exchange.__aenter__()
+        """Open the engine; its sockets follow with the first question."""
+        await self._switchboard.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Close all sockets."""
-        for user in self._users.values():
-            user.close()
-        self._users.clear()
-        await self._exchange.__aexit__(*exc_info)
+        await self._switchboard.__aexit__(*exc_info)
 
     async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
         """Ask for single values in one packet where the device takes it; absent ones are not in the walk.
 
         Raises Unreachable, AccessDenied or Unreadable.
         """
-        async with self._session(target) as session:
+        async with self._switchboard.session(target) as session:
             return await read_values(session, oids, self._denied)
 
     async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
-        """Read whole subtrees; a subtree that was cut short is named in ``missing``, its rows are kept.
+        """Read whole subtrees; a subtree that was cut short is named in ``missing`` and keeps its rows.
 
         Raises Unreachable, AccessDenied or Unreadable where nothing could be read.
         """
-        async with self._session(target) as session:
+        async with self._switchboard.session(target) as session:
             return await read_subtrees(session, roots, clock=self._clock, denied=self._denied)
 
     async def sweep(
@@ -102,7 +98,7 @@ class SnmpEngine:
         *,
         found_by: str,
         progress: Callable[[int, int], None] | None = None,
-    ) -> AsyncIterator[Responder]:
+    ) -> AsyncGenerator[Responder, None]:
         """Ask each address of the ranges that is inside the fence for the values; yield those that answer.
 
         A device that answers without telling the values is yielded with an empty walk. ``progress`` is told how
@@ -111,58 +107,91 @@ class SnmpEngine:
         """
         wanted = tuple(oid for oid in oids if denied_by(oid, self._denied) is None)
         parsed = [self._checked(text) for text in ranges]
-        total = sum(one.count or 1 for one in parsed)
+        total, done = sum(one.count or 1 for one in parsed), 0
         async with aclosing(self._blocks(parsed)) as blocks:
-            async for passed, block in blocks:
+            async for addresses in blocks:
                 sweep = Sweep(self._exchange, wanted, clock=self._clock, timeout=self._timeout, tries=self._tries)
                 if progress is not None:
-                    sweep.advanced = partial(_proportion, progress, passed, total)
-                async with aclosing(self._responders(sweep, block, wanted, found_by)) as responders:
+                    sweep.advanced = _advance(progress, done, len(addresses), total)
+                candidates = [one for address in addresses if (one := self._switchboard.candidate(address))]
+                async with aclosing(self._responders(sweep, candidates, wanted, found_by)) as responders:
                     async for responder in responders:
                         yield responder
+                done += len(addresses)
         if progress is not None:
             progress(total, total)
 
-    @asynccontextmanager
-    async def _session(self, target: Target) -> AsyncIterator[Session]:
-        address, port = await self._address_of(target)
-        habits = self._habits.setdefault((address, port), Habits())
-        async with habits.lock:
-            session = await self._greet(target, address, port, habits)
-            try:
-                yield session
-            except (Unreachable, AccessDenied):
-                # The next visit tries all credentials again: perhaps the community was changed.
-                habits.credential = None
-                raise
-
-    async def _address_of(self, target: Target) -> tuple[IPAddress, int | None]:
-        host = target.host
-        if not host:
-            raise Unreachable(f"{target.uri} has no network address to ask by SNMP")
+    def _checked(self, text: str) -> AddressRange:
         try:
-            addresses: tuple[IPAddress, ...] = (ip_address(host),)
-        except ValueError:
-            addresses = await self._resolver(host)
-        if not addresses:
-            raise Unreachable(f"{target.uri}: the name {host} has no address; is the DNS right?")
-        port = target.port if urlsplit(target.uri).scheme in _SCHEMES else None
-        inside = [address for address in addresses if self._fence.allows(address)]
-        return (inside or addresses)[0], port
+            one = parse_range(text)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+        if one.first is not None and one.last is not None:
+            if one.count == 1:
+                self._fence.check(one.first)
+            elif not self._fence.overlaps(one.first, one.last):
+                raise AccessDenied(f"{text} is outside the networks of the configuration; add its network there")
+        return one
 
-    async def _greet(self, target: Target, address: IPAddress, port: int | None, habits: Habits) -> Session:
-        """Find the credential that the device takes: the remembered one, else the first that is answered."""
-        fenced = self._fence.check(address, port)
-        if habits.credential is not None:
-            return self._speak(target, self._place(target, address, port, habits.credential, fenced), habits)
-        credentials = self._credentials_for(target, address)
-        refusals: list[DeviceError] = []
-        for credential in credentials:
-            place = self._place(target, address, port, credential, fenced)
-            try:
-                session = self._speak(target, place, habits)
-                reply = await session.ask(PduType.GET, (SYS_OBJECT_ID,))
-            except DeviceError as error:
-                refusals.append(error)
-                continue
-        raise AssertionError
+    async def _blocks(self, ranges: Sequence[AddressRange]) -> AsyncGenerator[list[IPAddress], None]:
+        """Go through the addresses, each once, as many at a time as fit into memory with ease."""
+        seen: set[IPAddress] = set()
+        block: list[IPAddress] = []
+        for one in ranges:
+            found = [address async for address in one.expand(self._resolver)] if one.host else one.addresses()
+            if isinstance(found, list) and found and not any(map(self._fence.allows, found)):
+                raise AccessDenied(f"{one.text} is outside the networks of the configuration; add its network there")
+            for address in found:
+                if address not in seen:
+                    seen.add(address)
+                    block.append(address)
+                if len(block) == _ADDRESSES_AT_ONCE:
+                    yield block
+                    block = []
+        if block:
+            yield block
+
+    async def _responders(
+        self, sweep: Sweep, candidates: Sequence[Candidate], oids: tuple[Oid, ...], found_by: str
+    ) -> AsyncGenerator[Responder, None]:
+        """Turn echoes into responders; those with half an answer are asked again by ``get`` meanwhile."""
+        looks: set[asyncio.Task[Responder]] = set()
+        gate = asyncio.Semaphore(_CLOSER_LOOKS_AT_ONCE)
+        try:
+            async with aclosing(sweep.run(candidates)) as echoes:
+                async for echo in echoes:
+                    target = self._target(echo, found_by)
+                    if echo.whole and isinstance(echo.answer, Message):
+                        yield Responder(target=target, walk=Walk(answered(oids, echo.answer.rows)))
+                    else:
+                        looks.add(asyncio.create_task(self._look(target, oids, gate)))
+                    for look in [one for one in looks if one.done()]:
+                        looks.discard(look)
+                        yield look.result()
+            for next_look in asyncio.as_completed(looks):
+                yield await next_look
+        finally:
+            for look in looks:
+                look.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
+
+    def _target(self, echo: Echo, found_by: str) -> Target:
+        """Name who answered, and remember under which credential; for v3 that is not yet known."""
+        if isinstance(echo.answer, Message):
+            self._switchboard.habits(echo.candidate.address).credential = echo.credential
+        hints = Hints(credential=echo.credential.name)
+        return Target(uri=host_uri(str(echo.candidate.address)), found_by=found_by, hints=hints)
+
+    async def _look(self, target: Target, oids: Sequence[Oid], gate: asyncio.Semaphore) -> Responder:
+        try:
+            async with gate:
+                return Responder(target=target, walk=await self.get(target, oids))
+        except DeviceError:
+            return Responder(target=replace(target, hints=Hints()), walk=Walk(()))
+
+
+def _advance(progress: Callable[[int, int], None], before: int, here: int, total: int) -> Callable[[float], None]:
+    def advance(share: float) -> None:
+        progress(before + int(share * here), total)
+
+    return advance

@@ -16,7 +16,7 @@ MOST_ROWS = 5000
 MOST_OCTETS = 2_000_000
 MOST_SECONDS = 60.0
 
-_MOST_SILENCES = 3
+_MOST_SILENCES = 2
 _OCTETS_OF_A_ROW = 40
 _REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 
@@ -51,41 +51,47 @@ class _ValueReader:
         self._open: deque[tuple[Oid, ...]] = deque()
 
     async def read(self, oids: Sequence[Oid]) -> None:
-        size = self._session.habits.oids_per_packet
-        self._open.extend(tuple(oids[at : at + size]) for at in range(0, len(oids), size))
+        self._enqueue(oids)
         while self._open:
             asked = self._open.popleft()
             try:
                 reply = await self._session.ask(PduType.GET, asked)
             except (Unreachable, Unreadable) as error:
-                self._silences += 1
                 self._after_silence(asked, error)
                 continue
-            self._heard = True
+            self._heard, self._silences = True, 0
             await self._take(asked, reply)
 
+    def _enqueue(self, oids: Sequence[Oid]) -> None:
+        size = self._session.habits.oids_per_packet
+        self._open.extend(tuple(oids[at : at + size]) for at in range(0, len(oids), size))
+
     def _after_silence(self, asked: tuple[Oid, ...], error: Exception) -> None:
-        """Try smaller packets, for some firmware chokes on large ones; raise where the device never answered."""
-        if self._silences >= _MOST_SILENCES or (len(asked) == 1 and not self._open):
-            if not self._heard:
-                raise error
-            self._open.appendleft(asked)
-            self.missing.update({oid: "no answer" for oids in self._open for oid in oids})
+        """Try smaller packets, for some firmware chokes on large ones; raise where the device is gone."""
+        known_to_be_taken = len(asked) <= max(1, self._session.habits.oids_answered)
+        if not self._heard and known_to_be_taken:
+            raise error
+        if len(asked) > 1:
+            # The first alone tells whether it was the size.
+            self._shrink(asked[1:] if not self._heard else asked)
+            self._open.extendleft([] if self._heard else [asked[:1]])
+            return
+        self._silences += 1
+        self.missing[asked[0]] = "no answer"
+        if self._silences >= _MOST_SILENCES:
+            self.missing.update({oid: "the device fell silent" for oids in self._open for oid in oids})
             self._open.clear()
-        elif len(asked) == 1:
-            self.missing[asked[0]] = "no answer"
-        else:
-            self._halve(asked)
 
     async def _take(self, asked: tuple[Oid, ...], reply: Reply) -> None:
         if reply.error_status == ErrorStatus.NO_ERROR:
+            self._session.habits.oids_answered = max(len(asked), self._session.habits.oids_answered)
             self.rows += answered(asked, reply.rows)
         elif reply.error_status == ErrorStatus.NO_SUCH_NAME:
             self._without_absent(asked, reply.error_index)
         elif reply.error_status in _REFUSALS and not self.rows:
             raise AccessDenied(f"the device refuses to be read (error-status {reply.error_status})")
         elif len(asked) > 1:
-            self._halve(asked)
+            self._shrink(asked)
         else:
             await self._by_get_next(asked[0], reply.error_status)
 
@@ -97,10 +103,13 @@ class _ValueReader:
         elif len(asked) > 1:
             self._open.extendleft((oid,) for oid in asked)
 
-    def _halve(self, asked: tuple[Oid, ...]) -> None:
-        half = len(asked) // 2
-        self._session.habits.oids_per_packet = max(1, min(half, self._session.habits.oids_per_packet))
-        self._open.extendleft((asked[half:], asked[:half]))
+    def _shrink(self, asked: tuple[Oid, ...]) -> None:
+        """Put what was asked back, and ask for half as much at once from now on."""
+        habits = self._session.habits
+        habits.oids_per_packet = max(1, min(len(asked), habits.oids_per_packet) // 2)
+        rest = [*asked, *(oid for oids in self._open for oid in oids)]
+        self._open.clear()
+        self._enqueue(rest)
 
     async def _by_get_next(self, asked: Oid, status: int) -> None:
         """Ask for what follows the place before: some firmware answers GETNEXT where GET fails."""
@@ -158,7 +167,7 @@ class _SubtreeReader:
             after = self._take(root, after, reply)
 
     def _exhausted(self) -> str | None:
-        if self._silences > 1:
+        if self._silences >= _MOST_SILENCES:
             return "the device fell silent"
         if len(self.rows) >= MOST_ROWS:
             return f"cut after {MOST_ROWS} rows"

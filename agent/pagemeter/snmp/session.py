@@ -37,12 +37,16 @@ class Reply:
 
 @dataclass(slots=True, kw_only=True)
 class Habits:
-    """What was learned of a device and spares it the next mistake; ``bulk`` is none until GETBULK was tried."""
+    """What was learned of a device and spares it the next mistake.
+
+    ``bulk`` is none until GETBULK was tried; ``oids_answered`` is the largest GET that was answered.
+    """
 
     credential: SnmpCredential | None = None
     bulk: bool | None = None
     repetitions: int = 10
     oids_per_packet: int = 10
+    oids_answered: int = 0
     engine_id: bytes | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 

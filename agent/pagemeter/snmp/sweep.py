@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -42,13 +42,13 @@ class Echo:
 class Sweep:
     """Asks all candidates once with each credential in turn, and again those that stayed silent.
 
-    What is asked again asks for the first value only: some firmware chokes on a packet with many.
+    What is asked again asks for the first value only: some firmware chokes on a packet with many. ``advanced`` is told
+    the share that is done, between 0 and 1.
     """
 
-    def __init__(
-        self, exchange: Exchange, oids: Sequence[Oid], *, clock: Clock, timeout: float, tries: int
-    ) -> None:
-        self.packets = 0
+    def __init__(self, exchange: Exchange, oids: Sequence[Oid], *, clock: Clock, timeout: float, tries: int) -> None:
+        self.advanced: Callable[[float], None] = _unnoticed
+        self._packets = 0
         self._exchange = exchange
         self._oids = tuple(oids)
         self._clock = clock
@@ -58,14 +58,17 @@ class Sweep:
         self._echoes: deque[Echo] = deque()
         self._arrived = asyncio.Event()
 
-    async def run(self, candidates: Iterable[Candidate]) -> AsyncIterator[Echo]:
+    async def run(self, candidates: Iterable[Candidate]) -> AsyncGenerator[Echo, None]:
         """Yield those that answer, each once, as their answers come in."""
         self._silent = {candidate.address: candidate for candidate in candidates}
         rounds = self._tries * max((len(c.credentials) for c in self._silent.values()), default=0)
         for number in range(rounds):
             tickets: list[Ticket] = []
             try:
-                for candidate in tuple(self._silent.values()):
+                asked = tuple(self._silent.values())
+                for place, candidate in enumerate(asked):
+                    if place % _PACKETS_A_TURN == 0:
+                        self.advanced((number + place / len(asked)) / rounds)
                     if candidate.address in self._silent:
                         await self._ask(candidate, number, tickets)
                     while self._echoes:
@@ -81,15 +84,13 @@ class Sweep:
         if number >= self._tries * len(credentials):
             return
         await candidate.take(1)
-        self.packets += 1
-        if self.packets % _PACKETS_A_TURN == 0:
+        self._packets += 1
+        if self._packets % _PACKETS_A_TURN == 0:
             await self._clock.sleep(0)
         credential = credentials[number % len(credentials)]
         oids = self._oids if number < len(credentials) else self._oids[:1]
         question = (
-            encode_probe
-            if credential.version == SnmpVersion.V3
-            else community_question(credential, PduType.GET, oids)
+            encode_probe if credential.version == SnmpVersion.V3 else community_question(credential, PduType.GET, oids)
         )
 
         def on_answer(answer: Answer) -> None:
@@ -103,7 +104,7 @@ class Sweep:
         with suppress(OSError):
             tickets.append(self._exchange.send(candidate.address, credential.port, question, on_answer))
 
-    async def _last_answers(self, asked: bool) -> AsyncIterator[Echo]:
+    async def _last_answers(self, asked: bool) -> AsyncGenerator[Echo, None]:
         """Yield what still comes within the timeout behind the last packet of a round."""
         over = not asked
 
@@ -126,3 +127,7 @@ class Sweep:
 
 def _is_fine(answer: Message) -> bool:
     return answer.error_status == ErrorStatus.NO_ERROR
+
+
+def _unnoticed(_: float) -> None:
+    """Nobody watches."""

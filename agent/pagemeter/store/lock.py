@@ -31,7 +31,7 @@ class StoreLock:
         try:
             _lock(self._file)
         except OSError as error:
-            pid = os.pread(self._file, 20, 0) if sys.platform != "win32" else os.read(self._file, 20)
+            pid = os.read(self._file, 20)
             os.close(self._file)
             holder = f"process {pid.decode('ascii', 'replace').strip()}" if pid.strip() else "another process"
             raise StoreError(f"{store} is in use by {holder}; stop it, or ask the running agent instead") from error

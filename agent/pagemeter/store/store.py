@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -44,6 +44,7 @@ class Store(StoreReader):
             self._agent, self._epoch = _begin_epoch(self._db)
             self._log = Log(self._db, self._agent, self._epoch)
         except sqlite3.Error as error:
+            self._db.close()
             raise StoreError(f"{path} can't be written: {error}") from error
         self._writer = Writer(
             self._db,
@@ -160,9 +161,10 @@ class Store(StoreReader):
             del self._listeners[event]
 
     def _wake(self) -> None:
-        """Called by the writer's thread."""
+        """Set the events of those who listen; the writer's thread does it."""
         for event, loop in list(self._listeners.items()):
-            if not loop.is_closed():
+            # A loop that has ended listens no more.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(event.set)
 
     def _alias(self, old: str, new: str) -> None:

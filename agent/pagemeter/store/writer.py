@@ -54,6 +54,7 @@ class Writer:
         if self._closed:
             raise StoreError("the store is closed")
         order = _Order(work, at_once)
+        order.done.set_running_or_notify_cancel()
         self._orders.put(order)
         # Whoever stops waiting does not take back what was ordered.
         result: T = await asyncio.shield(asyncio.wrap_future(order.done))

@@ -1,5 +1,7 @@
 """What a plugin author needs in tests; the pytest fixtures are in ``pagemeter.testing.plugin``."""
 
 from pagemeter.testing.clock import FakeClock
+from pagemeter.testing.services import FakeServices
+from pagemeter.testing.snmp import RecordedSnmp
 
-__all__ = ["FakeClock"]
+__all__ = ["FakeClock", "FakeServices", "RecordedSnmp"]

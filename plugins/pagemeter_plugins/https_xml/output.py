@@ -30,7 +30,7 @@ class HttpsXmlOutput(Output):
         if self._settings.url is None:
             await asyncio.to_thread(self._make_folder)
         else:
-            _require_client()
+            await asyncio.to_thread(_require_client)
             self._tls = await asyncio.to_thread(self._trust)
         return self
 

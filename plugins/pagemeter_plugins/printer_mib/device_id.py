@@ -38,7 +38,7 @@ def device_id_of(walk: Walk, index: int, *, alone: bool) -> DeviceId | None:
 
 
 def parse_device_id(words: str) -> dict[str, str]:
-    """Split a device id into its keys, upper-case and short (``MFG``, ``MDL``, ``CMD`` ...); empty values are dropped."""
+    """Split a device id into its keys, upper-case and short (``MFG``, ``MDL``, ``CMD``); empty values are dropped."""
     keys: dict[str, str] = {}
     for part in words.split(";"):
         name, colon, value = part.partition(":")

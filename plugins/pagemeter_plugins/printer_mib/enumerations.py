@@ -9,9 +9,9 @@ def _numbered(words: str, *, first: int = 1) -> dict[int, str]:
 
 SUPPLY_CLASS = _numbered("other - supplyThatIsConsumed receptacleThatIsFilled")
 SUPPLY_TYPE = _numbered("""
-    other unknown toner wasteToner ink inkCartridge inkRibbon wasteInk opc developer fuserOil solidWax ribbonWax wasteWax
-    fuser coronaWire fuserOilWick cleanerUnit fuserCleaningPad transferUnit tonerCartridge fuserOiler water wasteWater
-    glueWaterAdditive wastePaper bindingSupply bandingSupply stitchingWire shrinkWrap paperWrap staples inserts covers
+    other unknown toner wasteToner ink inkCartridge inkRibbon wasteInk opc developer fuserOil solidWax ribbonWax
+    wasteWax fuser coronaWire fuserOilWick cleanerUnit fuserCleaningPad transferUnit tonerCartridge fuserOiler water
+    wasteWater glueWaterAdditive wastePaper bindingSupply bandingSupply stitchingWire shrinkWrap paperWrap staples inserts covers
     matteToner matteInk
 """)
 # The RFC writes hundrethsOfFluidOunces.
@@ -36,10 +36,13 @@ DUPLEX_PATHS = frozenset({3, 4})
 DEVICE_STATUS = _numbered("unknown running warning testing down")
 PRINTER_STATUS = _numbered("other unknown idle printing warmup")
 # Bit 0 is the most significant bit of the first octet (RFC 2790).
-ERROR_BITS = tuple("""
+ERROR_BITS = _numbered(
+    """
     lowPaper noPaper lowToner noToner doorOpen jammed offline serviceRequested inputTrayMissing outputTrayMissing
     markerSupplyMissing outputNearFull outputFull inputTrayEmpty overduePreventMaint
-""".split())  # noqa: SIM905 - a list of words reads better than quotes
+""",
+    first=0,
+)
 SEVERITY = _numbered("other - critical warning warningBinaryChangeEvent")
 TRAINING = _numbered("other unknown untrained trained fieldService management noInterventionRequired")
 ALERT_GROUP = (

@@ -1,4 +1,4 @@
-"""Is it a printer, and how many?"""
+"""What proves a printer, and how many there are."""
 
 from __future__ import annotations
 
@@ -58,6 +58,4 @@ def _has_device_id(walk: Walk) -> bool:
 
 
 def _host_resources(walk: Walk) -> tuple[int, ...]:
-    return tuple(
-        row[0] for row, bind in walk.column(mib.HR_DEVICE_TYPE).items() if bind.value == mib.HR_DEVICE_PRINTER
-    )
+    return tuple(row[0] for row, bind in walk.column(mib.HR_DEVICE_TYPE).items() if bind.value == mib.HR_DEVICE_PRINTER)

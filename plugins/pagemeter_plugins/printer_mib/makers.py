@@ -155,7 +155,7 @@ _DESCRIPTIONS = tuple(
         r"^(?P<model>(?i:Xerox|Fuji ?Xerox|Fujifilm) [^;]+?)(?:;.*)?$",
         r"^(?P<model>Canon .+?)(?: /P)?$",
         r"^(?P<model>(?:KONICA MINOLTA|Develop|SHARP|TOSHIBA|OKI|Pantum|RICOH|Gestetner|NRG|LANIER) [^;,/]+)$",
-        r"^(?P<model>(?:HP|EPSON|Brother|Zebra|Panasonic|Olivetti|UTAX|TA) (?!NC-|Built-in|ETHERNET)[A-Z0-9][^;,]*\d[^;,]*)$",
+        r"^(?P<model>(?:HP|EPSON|Brother|Zebra|Panasonic|UTAX) (?!NC-|Built-in|ETHERNET)[A-Z0-9][^;,]*\d[^;,]*)$",
     )
 )
 _MFP = re.compile(r"\bMFP\b|\bMFC-|\bDCP-|Network Scanner|WorkCentre|AltaLink|e-STUDIO", re.IGNORECASE)
@@ -193,7 +193,7 @@ def names_another(sys_descr: str | None) -> bool:
 
 
 def described(sys_descr: str | None) -> dict[str, str]:
-    """Return what a sysDescr tells: ``model``, ``serial_number``, ``firmware``, as far as its maker's habit is known."""
+    """Return the ``model``, ``serial_number`` and ``firmware`` of a sysDescr, as far as its maker's habit is known."""
     for pattern in _DESCRIPTIONS if sys_descr is not None else ():
         if match := pattern.search(sys_descr or ""):
             return {name: value.strip() for name, value in match.groupdict().items() if value and value.strip()}

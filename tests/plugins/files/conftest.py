@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pagemeter import Batch, Feed, Form, Snmp
-from pagemeter.clock import Clock
+from pagemeter import Batch, Feed, Form
 from pagemeter.model import (
     AgentStatus,
     Body,
@@ -21,38 +19,18 @@ from pagemeter.model import (
     MeterRead,
     MeterUnit,
     Origin,
-    Scope,
-    Target,
     Work,
 )
-from pagemeter.testing import FakeClock
+from pagemeter.testing import FakeClock, FakeServices
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 _COUNT = Origin(protocol="snmp", where="1.3.6.1.2.1.43.10.2.1.4.1.1")
 
 
-@dataclass(frozen=True)
-class LonelyServices:
-    """Services of an agent without devices."""
-
-    clock: Clock
-    folder: Path
-
-    @property
-    def snmp(self) -> Snmp:
-        raise AssertionError("an output asks no device")
-
-    def read_soon(self, target: Target, scopes: frozenset[Scope], why: str) -> None:
-        raise AssertionError("an output asks no device")
-
-    def progress(self, done: int, total: int | None) -> None:
-        pass
-
-
 @pytest.fixture
-def services(tmp_path: Path) -> LonelyServices:
-    return LonelyServices(clock=FakeClock(NOW), folder=tmp_path)
+def services(tmp_path: Path) -> FakeServices:
+    return FakeServices(clock=FakeClock(NOW), folder=tmp_path)
 
 
 @pytest.fixture

@@ -3,15 +3,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import pagemeter_plugins.https_xml
-from pagemeter import Batch, Feed, Form, Snmp
-from pagemeter.clock import Clock
+from pagemeter import Batch, Feed, Form
 from pagemeter.model import (
     AgentStatus,
     Alert,
@@ -32,38 +30,19 @@ from pagemeter.model import (
     Status,
     Supply,
     SupplyKind,
-    Target,
     Training,
     Unknown,
     Work,
 )
-from pagemeter.testing import FakeClock
+from pagemeter.testing import FakeClock, FakeServices
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 XSD = Path(pagemeter_plugins.https_xml.__file__).parent / "report-1.xsd"
 
 
-@dataclass(frozen=True)
-class LonelyServices:
-    """Services of an agent without devices."""
-
-    clock: Clock
-    folder: Path
-
-    @property
-    def snmp(self) -> Snmp:
-        raise AssertionError("an output asks no device")
-
-    def read_soon(self, target: Target, scopes: frozenset[Scope], why: str) -> None:
-        raise AssertionError("an output asks no device")
-
-    def progress(self, done: int, total: int | None) -> None:
-        pass
-
-
 @pytest.fixture
-def services(tmp_path: Path) -> LonelyServices:
-    return LonelyServices(clock=FakeClock(NOW), folder=tmp_path)
+def services(tmp_path: Path) -> FakeServices:
+    return FakeServices(clock=FakeClock(NOW), folder=tmp_path)
 
 
 @pytest.fixture(scope="session")

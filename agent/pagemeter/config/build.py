@@ -1,0 +1,79 @@
+"""From the configuration to what the network code works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from pagemeter.config.notation import LOCAL, AnyNetwork
+from pagemeter.config.settings import AgentConfig
+from pagemeter.config.snmp import SnmpSettings
+from pagemeter.net.credentials import Credentials, IPNetwork, NetworkCredential, SnmpCredential, SnmpVersion
+from pagemeter.net.fence import Fence, FencedNetwork, local_networks
+
+Local = Callable[[], Sequence[IPNetwork]]
+
+
+def fence_of(config: AgentConfig, *, local: Local = local_networks) -> Fence:
+    """Build the fence; ``local`` expands to the attached networks, except those that are written out.
+
+    Raises PagemeterError where the system does not tell its networks.
+    """
+    written = {network.network for network in config.networks}
+    return Fence(
+        [
+            FencedNetwork(
+                network=network,
+                site=settings.site,
+                packets_per_second=settings.packets_per_second,
+                quiet=settings.quiet,
+                never=settings.never,
+            )
+            for settings in config.networks
+            for network in _expanded([settings.network], local)
+            if settings.network != LOCAL or network not in written
+        ]
+    )
+
+
+def credentials_of(config: AgentConfig, *, local: Local = local_networks) -> Credentials:
+    """Build the credentials in the order of the YAML; raises PagemeterError as ``fence_of`` does."""
+    return Credentials(
+        [
+            NetworkCredential(
+                networks=tuple(_expanded(settings.networks, local)),
+                snmp=_snmp(settings.snmp, settings.name or _name_of(settings.snmp, number)),
+            )
+            for number, settings in enumerate(config.credentials, 1)
+        ]
+    )
+
+
+def _expanded(networks: Iterable[AnyNetwork], local: Local) -> Iterator[IPNetwork]:
+    for network in networks:
+        if isinstance(network, IPNetwork):
+            yield network
+        else:
+            yield from local()
+
+
+def _name_of(settings: SnmpSettings, number: int) -> str:
+    """Name a credential by what is no secret in it."""
+    user = f", {settings.user}" if settings.user else ""
+    return f"credential {number} (SNMP {settings.version}{user})"
+
+
+def _snmp(settings: SnmpSettings, name: str) -> SnmpCredential:
+    auth, auth_password = settings.authentication
+    priv, priv_password = settings.privacy
+    return SnmpCredential(
+        name=name,
+        version=SnmpVersion(settings.version),
+        community=settings.community,
+        user=settings.user,
+        auth=auth,
+        auth_password=auth_password,
+        priv=priv,
+        priv_password=priv_password,
+        context=settings.context,
+        port=settings.port,
+    )

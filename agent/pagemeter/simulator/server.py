@@ -1,0 +1,105 @@
+"""Simulated devices on UDP sockets of this machine's loopback interface, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from types import TracebackType
+from typing import NamedTuple, Self, TypeAlias
+
+from pagemeter.simulator.device import SimulatedDevice
+
+Address: TypeAlias = str | IPv4Address | IPv6Address
+
+
+class Place(NamedTuple):
+    """Where a device answers; port 0 is a free one, known when the simulator was entered."""
+
+    address: str
+    port: int
+    device: SimulatedDevice
+
+
+class Simulator:
+    """Serves devices while it is entered; raises ValueError for an address that is not loopback.
+
+    Entering raises OSError, with address and port, where a socket can't be bound.
+    """
+
+    def __init__(self, devices: Sequence[tuple[Address, int, SimulatedDevice]]) -> None:
+        self.places = tuple(Place(_loopback(address), port, device) for address, port, device in devices)
+        self._endpoints: list[_Endpoint] = []
+
+    async def __aenter__(self) -> Self:
+        """Bind a socket for each device."""
+        try:
+            self.places = tuple([await self._open(place) for place in self.places])
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close them; answers that are still delayed are never sent."""
+        self._close()
+
+    async def _open(self, place: Place) -> Place:
+        loop = asyncio.get_running_loop()
+        try:
+            transport, endpoint = await loop.create_datagram_endpoint(
+                lambda: _Endpoint(place.device), local_addr=(place.address, place.port)
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OSError(error.errno, f"{place.address}, UDP port {place.port}: {reason}") from error
+        self._endpoints.append(endpoint)
+        return place._replace(port=transport.get_extra_info("sockname")[1])
+
+    def _close(self) -> None:
+        while self._endpoints:
+            self._endpoints.pop().close()
+
+
+class _Endpoint(asyncio.DatagramProtocol):
+    def __init__(self, device: SimulatedDevice) -> None:
+        self._device = device
+        self._transport: asyncio.DatagramTransport | None = None
+        self._late: set[asyncio.TimerHandle] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.DatagramTransport):
+            self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        answer = self._device.answer(data)
+        if answer is None:
+            return
+        delay = self._device.behaviour.delay
+        if delay <= 0:
+            self._send(answer, addr)
+            return
+        self._late = {handle for handle in self._late if handle.when() > asyncio.get_running_loop().time()}
+        self._late.add(asyncio.get_running_loop().call_later(delay, self._send, answer, addr))
+
+    def error_received(self, exc: Exception) -> None:
+        """Ignore it: a client that went away before it was answered is no fault of the device."""
+
+    def close(self) -> None:
+        for handle in self._late:
+            handle.cancel()
+        if self._transport is not None:
+            self._transport.close()
+
+    def _send(self, answer: bytes, addr: tuple[str, int]) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(answer, addr)
+
+
+def _loopback(address: Address) -> str:
+    parsed = ip_address(address)
+    if not parsed.is_loopback:
+        raise ValueError(f"{parsed} is not a loopback address; simulated devices answer on 127.0.0.0/8 and ::1 only")
+    return str(parsed)

@@ -1,0 +1,169 @@
+"""Connects to a device: through the fence and the packet budget, under the credential that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import urlsplit
+
+from pagemeter.clock import Clock
+from pagemeter.errors import AccessDenied, DeviceError, Unreachable
+from pagemeter.model import Target
+from pagemeter.net.budget import Budget
+from pagemeter.net.credentials import Credentials, IPAddress, SnmpCredential, SnmpVersion
+from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.net.ranges import Resolver
+from pagemeter.snmp.exchange import Exchange
+from pagemeter.snmp.message import PduType
+from pagemeter.snmp.session import CommunitySession, ErrorStatus, Habits, Place, Session, silent
+from pagemeter.snmp.sweep import Candidate
+from pagemeter.snmp.types import Oid
+from pagemeter.snmp.v3 import V3Session, V3User
+
+SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
+
+_SCHEMES_OF_SNMP = frozenset({"host", "snmp"})
+_REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
+
+
+class Switchboard:
+    """Remembers for each address what works there; one conversation at a time with each."""
+
+    def __init__(
+        self,
+        *,
+        exchange: Exchange,
+        fence: Fence,
+        budget: Budget,
+        credentials: Credentials,
+        clock: Clock,
+        resolver: Resolver,
+        timeout: float,
+        tries: int,
+    ) -> None:
+        self._exchange = exchange
+        self._fence = fence
+        self._budget = budget
+        self._credentials = credentials
+        self._clock = clock
+        self._resolver = resolver
+        self._timeout = timeout
+        self._tries = tries
+        self._habits: dict[tuple[IPAddress, int | None], Habits] = {}
+        self._budgets: dict[FencedNetwork, Budget] = {}
+        self._users: dict[SnmpCredential, V3User] = {}
+
+    async def __aenter__(self) -> Self:
+        """Open the exchange."""
+        await self._exchange.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Close the exchange and what SNMPv3 opened."""
+        for user in self._users.values():
+            user.close()
+        self._users.clear()
+        await self._exchange.__aexit__(*exc_info)
+
+    @asynccontextmanager
+    async def session(self, target: Target) -> AsyncIterator[Session]:
+        """Talk to a device; raises Unreachable, AccessDenied or Unreadable."""
+        address = await self._address_of(target)
+        port = target.port if urlsplit(target.uri).scheme in _SCHEMES_OF_SNMP else None
+        fenced = self._fence.check(address, port)
+        habits = self.habits(address, port)
+
+        def place(credential: SnmpCredential) -> Place:
+            chosen = port or credential.port
+            self._fence.check(address, chosen)
+            return Place(uri=target.uri, address=address, port=chosen, take=self._taker(fenced))
+
+        async with habits.lock:
+            try:
+                if habits.credential is not None:
+                    session = self._speak(place(habits.credential), habits.credential, habits)
+                else:
+                    session = await self._greet(target, address, place, habits)
+                yield session
+            except (Unreachable, AccessDenied):
+                # The next visit tries all credentials again: perhaps the community was changed.
+                habits.credential = None
+                raise
+
+    def habits(self, address: IPAddress, port: int | None = None) -> Habits:
+        """Return what is known of an address; ``port`` as the target's URI names it."""
+        return self._habits.setdefault((address, port), Habits())
+
+    def candidate(self, address: IPAddress) -> Candidate | None:
+        """Prepare an address for a sweep; none where the fence or missing credentials forbid to ask it."""
+        credentials = self._credentials.snmp(address)
+        if not credentials or not self._fence.allows(address):
+            return None
+        known = self.habits(address).credential if (address, None) in self._habits else None
+        ordered = sorted(credentials, key=lambda credential: credential != known)
+        fenced = self._fence.check(address)
+        return Candidate(address=address, credentials=tuple(ordered), take=self._taker(fenced))
+
+    async def _address_of(self, target: Target) -> IPAddress:
+        host = target.host
+        if not host:
+            raise Unreachable(f"{target.uri} has no network address to ask by SNMP")
+        try:
+            return ip_address(host)
+        except ValueError:
+            addresses = await self._resolver(host)
+        if not addresses:
+            raise Unreachable(f"{target.uri}: the name {host} has no address; is it right, is the DNS?")
+        return next((address for address in addresses if self._fence.allows(address)), addresses[0])
+
+    async def _greet(
+        self, target: Target, address: IPAddress, place: Callable[[SnmpCredential], Place], habits: Habits
+    ) -> Session:
+        """Find the first credential under which the device answers anything at all."""
+        credentials = self._credentials.snmp(address)
+        if not credentials:
+            raise AccessDenied(f"{target.uri}: no SNMP credential is for this address; add one for its network")
+        failures: list[DeviceError] = []
+        for credential in sorted(credentials, key=lambda one: one.name != target.hints.credential):
+            try:
+                session = self._speak(place(credential), credential, habits)
+                reply = await session.ask(PduType.GET, (SYS_OBJECT_ID,))
+            except DeviceError as error:
+                failures.append(error)
+                continue
+            if reply.error_status in _REFUSALS:
+                failures.append(AccessDenied(f"{target.uri} refuses the credential {credential.name!r}"))
+                continue
+            habits.credential = credential
+            return session
+        raise self._why(failures, place(credentials[0]))
+
+    def _why(self, failures: list[DeviceError], place: Place) -> DeviceError:
+        """Choose what to tell: a refusal says more than a silence."""
+        told = [failure for failure in failures if not isinstance(failure, Unreachable)]
+        if told or len(failures) == 1:
+            return (told or failures)[0]
+        return silent(place, self._tries * len(failures))
+
+    def _speak(self, place: Place, credential: SnmpCredential, habits: Habits) -> Session:
+        if credential.version != SnmpVersion.V3:
+            return CommunitySession(self._exchange, place, credential, habits, timeout=self._timeout, tries=self._tries)
+        if credential not in self._users:
+            self._users[credential] = V3User(credential, timeout=self._timeout)
+        user = self._users[credential]
+        return V3Session(self._exchange, place, user, habits, timeout=self._timeout, tries=self._tries)
+
+    def _taker(self, fenced: FencedNetwork) -> Callable[[int], Awaitable[None]]:
+        """Return what waits for the agent's budget, and for the network's own where it has one."""
+        rate = fenced.packets_per_second
+        if rate is None:
+            return self._budget.take
+        own = self._budgets.setdefault(fenced, Budget(self._clock, rate))
+
+        async def take(packets: int) -> None:
+            await own.take(packets)
+            await self._budget.take(packets)
+
+        return take

@@ -1,0 +1,52 @@
+"""SNMP answered from memory: for tests of readers and discoveries that need no socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+from pagemeter.component import Responder
+from pagemeter.errors import Unreachable
+from pagemeter.model import Target, host_uri
+from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
+
+
+class RecordedSnmp:
+    """An ``Snmp`` whose devices are walks by host; another host raises Unreachable.
+
+    ``asked`` keeps each call as (``get``, ``walk`` or ``sweep``, host, identifiers).
+    """
+
+    def __init__(self, walks: Mapping[str, Walk]) -> None:
+        self._walks = dict(walks)
+        self.asked: list[tuple[str, str, tuple[Oid, ...]]] = []
+
+    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
+        """Return the rows that are there."""
+        return _rows_of(self._device("get", target, oids), oids)
+
+    async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
+        """Return the subtrees, with the recording's own word on what is missing."""
+        whole = self._device("walk", target, roots)
+        return Walk((row for row in whole if _below(row, roots)), whole.missing)
+
+    async def sweep(self, ranges: Sequence[str], oids: Sequence[Oid], *, found_by: str) -> AsyncIterator[Responder]:
+        """Yield the devices that have one of the values, whatever the ranges are."""
+        for host, walk in self._walks.items():
+            self.asked.append(("sweep", host, tuple(oids)))
+            if rows := _rows_of(walk, oids):
+                yield Responder(target=Target(uri=host_uri(host), found_by=found_by), walk=rows)
+
+    def _device(self, call: str, target: Target, oids: Iterable[Oid]) -> Walk:
+        self.asked.append((call, target.host, tuple(oids)))
+        if target.host not in self._walks:
+            raise Unreachable(f"{target.uri} did not answer SNMP; no walk was recorded for {target.host}")
+        return self._walks[target.host]
+
+
+def _rows_of(walk: Walk, oids: Sequence[Oid]) -> Walk:
+    found = (walk.get(oid) for oid in oids)
+    return Walk(row for row in found if row is not None and row.tag not in EXCEPTIONS)
+
+
+def _below(row: VarBind, roots: Sequence[Oid]) -> bool:
+    return any(row.oid[: len(root)] == root for root in roots)

@@ -1,0 +1,98 @@
+"""The active alerts (prtAlertTable), without the rows that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from pagemeter.model import Alert, Condition, Severity, Training
+from pagemeter.snmp.types import Walk
+from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.enumerations import ALERT_CODE, ALERT_GROUP, SEVERITY, TRAINING
+from pagemeter_plugins.printer_mib.localization import description_charset, text
+
+_TICKS = 1 << 32
+_GENERIC = frozenset({None, 1, 2})
+_POWER_UP = 503
+_FUSER_UNDER_TEMPERATURE = 1001
+_CLEARED = 1801
+_BINARY_WARNING = 5
+_SUPPLIES_GROUP = 11
+_EMPTY = frozenset({13, 1101, 1102, 1103, 1114, 1123})
+_LOW = frozenset({10, 12, 1104, 1105, 1106, 1111, 1113, 1122})
+_MISSING = frozenset({9, 1115, *range(1116, 1122), 1124, 1127, 1128, 1129, 1130})
+
+
+class _Row:
+    def __init__(self, walk: Walk, index: int, row: int, charset: int | None) -> None:
+        def number(column: int) -> int | None:
+            return walk.integer((*mib.ALERT, column, index, row))
+
+        self.index, self.row = index, row
+        self.severity, self.training, self.group = number(2), number(3), number(4)
+        self.group_index, self.location, self.code, self.time = number(5), number(6), number(7), number(9)
+        self.description = text(walk, (*mib.ALERT, 8, index, row), charset=charset)
+
+    @property
+    def is_alert(self) -> bool:
+        """Say no to rows that only say "Sleep" or "Idle", that stay for ever, or that say what was cleared."""
+        if self.code in (_CLEARED, _POWER_UP):
+            return False
+        if self.severity is not None and self.severity not in SEVERITY and self.code in (None, 0, -1):
+            return False
+        if self.severity == 1 and self.code in _GENERIC and self.group in _GENERIC:
+            return False
+        # Some lasers warn of a cold fuser whenever they sleep; a fault of the fuser is critical or has a text.
+        asleep = self.code == _FUSER_UNDER_TEMPERATURE and self.severity == _BINARY_WARNING
+        return not (asleep and self.description is None)
+
+
+def alerts_of(walk: Walk, index: int, at: datetime) -> tuple[Alert, ...]:
+    """Read the active alerts; codes and groups that are not registered pass through as numbers."""
+    up_time = walk.integer(mib.SYS_UP_TIME)
+    return tuple(_alert(row, up_time, at) for row in _rows(walk, index) if row.is_alert)
+
+
+def conditions_of(walk: Walk, index: int) -> dict[int, Condition]:
+    """Say what the alerts tell of each supply, by its row; the worst counts."""
+    found: dict[int, Condition] = {}
+    for row in _rows(walk, index):
+        if row.group != _SUPPLIES_GROUP or row.group_index is None or row.group_index < 1 or not row.is_alert:
+            continue
+        for codes, condition in ((_MISSING, Condition.MISSING), (_EMPTY, Condition.EMPTY), (_LOW, Condition.LOW)):
+            if row.code in codes and (condition is not Condition.LOW or row.group_index not in found):
+                found[row.group_index] = condition
+    return found
+
+
+def _rows(walk: Walk, index: int) -> Iterable[_Row]:
+    charset = description_charset(walk, index)
+    return [_Row(walk, index, row, charset) for row in mib.rows_of(walk, mib.ALERT, index)]
+
+
+def _alert(row: _Row, up_time: int | None, at: datetime) -> Alert:
+    """Make an alert; its key holds what tells it from a later one in the same row of the table."""
+    severity, training = SEVERITY.get(row.severity or 0), TRAINING.get(row.training or 0)
+    marks = (row.time, row.code, row.group, row.group_index)
+    return Alert(
+        key=":".join([f"{row.index}.{row.row}", *("" if mark is None else str(mark) for mark in marks)]),
+        severity=Severity(severity) if severity else None,
+        training=Training(training) if training else None,
+        group=ALERT_GROUP.get(row.group or 0),
+        code=row.code,
+        code_name=ALERT_CODE.get(row.code or 0),
+        description=row.description,
+        location=row.location,
+        raised_at=_raised_at(row.time, up_time, at),
+        origin=mib.origin((*mib.ALERT, 7, row.index, row.row)),
+    )
+
+
+def _raised_at(time: int | None, up_time: int | None, at: datetime) -> datetime | None:
+    """Reckon from sysUpTime in hundredths of a second, which wraps; a time in the future tells nothing."""
+    if time is None or up_time is None or time < 0:
+        return None
+    age = (up_time - time) % _TICKS
+    if age >= _TICKS // 2:
+        return None
+    return (at - timedelta(milliseconds=10 * age)).replace(microsecond=0)

@@ -1,0 +1,125 @@
+"""Reads the Printer MIB of one device over SNMP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pagemeter.component import Answer, Ask, NotAPrinter, Reader, Services, Traffic
+from pagemeter.model import Reading, Scope, Target, Unknown
+from pagemeter.snmp.types import Oid, Walk, oid
+from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.evidence import not_a_printer, printers_of
+from pagemeter_plugins.printer_mib.identity import Person
+from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
+from pagemeter_plugins.printer_mib.profile import Profile, profiles_of
+from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
+
+_SCHEMES = frozenset({"host", "snmp"})
+# What proves a printer where neither prtGeneralTable nor the system group does.
+_SECOND_LOOK = (mib.LOCALIZATION, mib.MARKER)
+
+
+class PrinterMibReader(Reader):
+    """Asks whether it is a printer first, then only for what the scopes need; UDP, so that nothing is woken."""
+
+    scopes: ClassVar[frozenset[Scope]] = SCOPES
+    wakes: ClassVar[bool] = False
+
+    def __init__(self, settings: PrinterMibSettings, services: Services) -> None:
+        """Load the profiles; raises PluginError that names the file."""
+        self._snmp, self._clock = services.snmp, services.clock
+        own = settings.profiles
+        self._profiles: tuple[Profile, ...] = profiles_of(None if own is None else services.folder / own)
+
+    def traffic(self) -> Iterable[Traffic]:
+        """Say what a visit sends."""
+        yield Traffic(to="each device", port=161, why="read the Printer MIB (GET, GETNEXT, GETBULK)")
+
+    async def read(self, target: Target, ask: Ask) -> Answer | NotAPrinter | None:
+        """Read what was asked; none for a place that is no host. Raises DeviceError."""
+        if urlsplit(target.uri).scheme not in _SCHEMES:
+            return None
+        scopes = ask.scopes & SCOPES
+        if not scopes:
+            return Answer()
+        walk = await self._look(target)
+        if not len(walk):
+            return None
+        if not printers_of(walk):
+            return not_a_printer(walk)
+        walk = walk.joined(await self._rest(target, walk, scopes))
+        found = parse_printer_mib(walk, scopes, self._clock.now(), self._profiles)
+        if isinstance(found, NotAPrinter):
+            return found
+        if Scope.METERS in scopes:
+            found = await self._with_fresh_meters(target, walk, scopes, found)
+        return Answer(readings=found)
+
+    async def _look(self, target: Target) -> Walk:
+        """Read the system group, hrDeviceTable, prtGeneralTable and device ids, and a little more only in doubt."""
+        walk = await self._snmp.walk(target, mib.FIRST)
+        walk = walk.joined(await self._snmp.get(target, mib.DEVICE_IDS))
+        if not printers_of(walk):
+            walk = walk.joined(await self._snmp.walk(target, _SECOND_LOOK))
+        return walk
+
+    async def _rest(self, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
+        profiles = self._profiles_for(walk)
+        roots = [root for scope in sorted(scopes) for root in mib.ROOTS[scope]]
+        if Scope.METERS in scopes:
+            roots += [place for profile in profiles for place in profile.counters if place[-1] != 0]
+        singles: list[Oid] = [*mib.PANELS] if Scope.STATUS in scopes else []
+        if Scope.IDENTITY in scopes:
+            singles += [place for profile in profiles for place in profile.objects]
+        rest = await self._snmp.walk(target, tuple(dict.fromkeys(roots)))
+        return rest.joined(await self._snmp.get(target, tuple(dict.fromkeys(singles)))) if singles else rest
+
+    def _profiles_for(self, walk: Walk) -> tuple[Profile, ...]:
+        printers = printers_of(walk)
+        return Person(walk, printers[0], alone=True, profiles=self._profiles).profiles if len(printers) == 1 else ()
+
+    async def _with_fresh_meters(
+        self, target: Target, walk: Walk, scopes: frozenset[Scope], found: Sequence[Reading]
+    ) -> tuple[Reading, ...]:
+        """Read the counters again in one packet with who it is: the address may have another owner by now."""
+        counters = {
+            oid(place) for reading in found for read in reading.meter_reads for place in read.origin.where.split(" + ")
+        }
+        if not counters:
+            return tuple(found)
+        proof = _proof(walk)
+        fresh = await self._snmp.get(target, (*proof, *sorted(counters)))
+        if not proof or any(fresh.get(place) is None for place in proof):
+            return _without_meters(found, "no identity came with them")
+        if any(fresh.octets(place) != walk.octets(place) for place in proof):
+            return _without_meters(found, "another device answered")
+        kept = Walk((row for row in walk if row.oid not in counters), walk.missing).joined(fresh)
+        again = parse_printer_mib(kept, scopes, self._clock.now(), self._profiles)
+        return () if isinstance(again, NotAPrinter) else again
+
+
+def _proof(walk: Walk) -> tuple[Oid, ...]:
+    """Return the objects that say who it is: a serial number, else the names, else the device id or description."""
+    serials = tuple((*mib.GENERAL_SERIAL_NUMBER, *row) for row in walk.column(mib.GENERAL_SERIAL_NUMBER))
+    descrs = ((*mib.HR_DEVICE_DESCR, index) for index in printers_of(walk))
+    choices: tuple[tuple[Oid, ...], ...] = (
+        serials[:1],
+        tuple(place for place in (mib.SYS_NAME, *descrs) if walk.octets(place)),
+        tuple(place for place in (*mib.DEVICE_IDS, mib.SYS_DESCR) if walk.octets(place))[:1],
+    )
+    return next((choice for choice in choices if any(walk.octets(place) for place in choice)), ())
+
+
+def _without_meters(readings: Sequence[Reading], why: str) -> tuple[Reading, ...]:
+    return tuple(
+        replace(
+            reading,
+            scopes=reading.scopes - {Scope.METERS},
+            meter_reads=(),
+            unknown=(*reading.unknown, Unknown(what="meters", why=why)),
+        )
+        for reading in readings
+    )

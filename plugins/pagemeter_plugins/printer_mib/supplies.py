@@ -1,0 +1,123 @@
+"""The supplies of all markers (prtMarkerSuppliesTable, prtMarkerColorantTable)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pagemeter.model import Condition, Level, Supply, SupplyKind
+from pagemeter.snmp.types import Walk
+from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.enumerations import PERCENT, SUPPLY_TYPE, UNIT
+from pagemeter_plugins.printer_mib.localization import description_charset, text
+from pagemeter_plugins.printer_mib.makers import enterprise_of
+
+_RICOH = 367
+_RICOH_EMPTY = -100
+_WASTE_TYPES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
+_WASTE_WORDS = re.compile(r"\bwaste\b|toner collection|maintenance box", re.IGNORECASE)
+_COLOR = re.compile(
+    r"(?:\b(?P<shade>light|dark|photo|matte|vivid)[ -])?\b(?P<color>black|cyan|magenta|yellow|gr[ae]y|red|green|blue|"
+    r"orange|violet|white|gold|silver|clear)\b",
+    re.IGNORECASE,
+)
+# Tails of descriptions: Xerox ", PN 006R01509;SN48178080E0000481", Samsung " S/N:CRUM-16021314488".
+_TAILS = (
+    re.compile(r"^(?P<words>.+?), ?PN:? ?(?P<part>[^;,]+?)(?:[;,] ?SN:? ?(?P<serial>[^;,]+))?$"),
+    re.compile(r"^(?P<words>.+?);SN:? ?(?P<serial>[^;,]+)$"),
+    re.compile(r"^(?P<words>.+?),? S/N:? ?(?P<serial>[^;,]+)$"),
+)
+# Part numbers inside descriptions, which stay whole: "Black Cartridge HP CF410A", "TK-1162".
+_PARTS = (
+    re.compile(r"\bHP (?P<part>(?=(?:[A-Z]*\d){3})[A-Z][A-Z0-9]{4,6})(?![\w-])"),
+    re.compile(r"^(?P<part>(?:TK|DK|DV|MK|FK|WT)-?\d{3,5}[A-Z]{0,3})$"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    description: str | None = None
+    part_number: str | None = None
+    serial_number: str | None = None
+
+
+def supplies_of(
+    walk: Walk, index: int, at: datetime, conditions: Mapping[int, Condition] | None = None
+) -> tuple[Supply, ...]:
+    """Read every supply of a printer; ``conditions`` are what the alerts say, by the row of the supply.
+
+    The index is the MIB's, ``hrDeviceIndex.prtMarkerSuppliesIndex``. A receptacle's level is kept as the device sends
+    it: the RFC wants the space that is left, many devices send the fill.
+    """
+    charset = description_charset(walk, index)
+    rows = mib.rows_of(walk, mib.SUPPLIES, index)
+    return tuple(_supply(walk, index, row, charset, at, (conditions or {}).get(row)) for row in rows)
+
+
+def _supply(walk: Walk, index: int, row: int, charset: int | None, at: datetime, condition: Condition | None) -> Supply:
+    def number(column: int) -> int | None:
+        return walk.integer((*mib.SUPPLIES, column, index, row))
+
+    words = split_description(text(walk, (*mib.SUPPLIES, 6, index, row), charset=charset))
+    kind, unit, capacity, level = SUPPLY_TYPE.get(number(5) or 0), number(7), number(8), number(9)
+    if level == _RICOH_EMPTY and enterprise_of(walk.oid(mib.SYS_OBJECT_ID)) == _RICOH:
+        condition = Condition.EMPTY
+    marker = number(2)
+    return Supply(
+        index=f"{index}.{row}",
+        marker=f"{index}.{marker}" if marker else None,
+        kind=_kind(number(4), kind, words.description),
+        type=kind,
+        colorants=_colorants(walk, index, number(3), words.description),
+        description=words.description,
+        part_number=words.part_number,
+        serial_number=words.serial_number,
+        unit=UNIT.get(unit or 0),
+        max_capacity=capacity,
+        level=None if level is None else Level.from_mib(level, capacity, in_percent=unit == PERCENT),
+        condition=condition,
+        origin=mib.origin((*mib.SUPPLIES, 9, index, row)),
+        at=at,
+    )
+
+
+def split_description(words: str | None) -> _Words:
+    """Take part and serial numbers from a description where its form leaves no doubt; ``unknown`` is none."""
+    if words is None:
+        return _Words()
+    for tail in _TAILS:
+        if match := tail.match(words):
+            told = {name: value for name, value in match.groupdict().items() if value and value.lower() != "unknown"}
+            return _Words(
+                description=told["words"],
+                part_number=told.get("part"),
+                serial_number=told.get("serial", "").strip() or None,
+            )
+    part = next((match["part"] for pattern in _PARTS if (match := pattern.search(words))), None)
+    return _Words(description=words, part_number=part)
+
+
+def _kind(supply_class: int | None, supply_type: str | None, words: str | None) -> SupplyKind:
+    told = {3: SupplyKind.CONSUMED, 4: SupplyKind.FILLED, 1: SupplyKind.OTHER}.get(supply_class or 0)
+    if told is not None:
+        return told
+    if supply_type in _WASTE_TYPES or (words is not None and _WASTE_WORDS.search(words)):
+        return SupplyKind.FILLED
+    return SupplyKind.OTHER if supply_type is None and words is None else SupplyKind.CONSUMED
+
+
+def _colorants(walk: Walk, index: int, colorant: int | None, words: str | None) -> tuple[str, ...]:
+    """Return what the colorant table says; without it what the description says in English."""
+    if colorant is not None and colorant > 0:
+        value = text(walk, (*mib.COLORANT_VALUE, index, colorant))
+        if value is not None and value.lower() not in ("other", "unknown"):
+            return colors_in(value) or (value.lower().split()[0],)
+    return colors_in(words or "")
+
+
+def colors_in(words: str) -> tuple[str, ...]:
+    """Return the colours that a text names, lower-case, in its order: ``("light-cyan",)``."""
+    found = ((match["shade"], match["color"].lower()) for match in _COLOR.finditer(words))
+    return tuple(dict.fromkeys(f"{shade.lower()}-{color}" if shade else color for shade, color in found))
