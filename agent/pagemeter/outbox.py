@@ -200,6 +200,8 @@ class _Lane:
                 self._done.update(document.key for document in documents)
             else:
                 self._note_accepted(failure, documents)
+                # Before the wait: what was accepted must not be sent again after a restart either.
+                await self._pass(waiting, given_up, end)
                 await self._mend(failure, documents, given_up)
             await self._pass(waiting, given_up, end)
             if failure is not None and self._sub.feed.form is Form.LATEST:

@@ -77,7 +77,7 @@ def _blame(error: SystemExit) -> None:
 
 
 def _owner(traceback: TracebackType | None) -> Owner | None:
-    """Find who answers for what ran: the event loop's frame holds the handle, that holds the context of task or callback."""
+    """Find who answers for what ran: the loop's frame holds the handle, and that the context of task or callback."""
     while traceback is not None:
         handle = traceback.tb_frame.f_locals.get("self")
         if isinstance(handle, asyncio.Handle):

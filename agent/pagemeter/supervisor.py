@@ -13,8 +13,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from pagemeter.backoff import Breaker, Pauses
 from pagemeter.boundary import Exited, Pump, abandon, leaves_of, reason_of, started
 from pagemeter.clock import Clock
 from pagemeter.component import Component
@@ -26,8 +27,6 @@ log = logging.getLogger(__name__)
 C = TypeVar("C", bound=Component)
 T = TypeVar("T")
 
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 300.0
 STABLE_SECONDS = 60.0
 """A component that stays open that long has recovered; one that dies sooner goes on with the same outage."""
 MOST_REASONS = 100
@@ -85,8 +84,8 @@ class Supervisor(Generic[C]):
         self._kind = kind
         self._opening = opening
         self._grace = grace
-        self._pauses = _Pauses(jitter)
-        self._breaker = _Breaker(breaker, clock, _Pauses(jitter))
+        self._pauses = Pauses(jitter)
+        self._breaker = Breaker(breaker, clock, Pauses(jitter))
         self._outages = OutageLog(log, clock)
         self._component: C | None = None
         self._life: asyncio.Task[None] | None = None
@@ -135,7 +134,7 @@ class Supervisor(Generic[C]):
         """
         component = await self._opened(timeout)
         self._calls += 1
-        task = started(self, lambda: work(component))
+        task = started(_Caller(self.name, self._noted), lambda: work(component))
         try:
             await asyncio.wait({task}, timeout=timeout)
             late = not task.done()
@@ -161,12 +160,12 @@ class Supervisor(Generic[C]):
         component = await self._opened(timeout if idle_timeout is None else idle_timeout)
         self._calls += 1
         pump: Pump[T] = Pump()
-        task = started(self, lambda: pump.run(work(component)))
+        task = started(_Caller(self.name, self._noted), lambda: pump.run(work(component)))
         loop = asyncio.get_running_loop()
         expired: asyncio.Future[None] = loop.create_future()
         timer = None if timeout is None else loop.call_later(timeout, expired.set_result, None)
         try:
-            while (step := await _next(pump, task, expired, idle_timeout)).done():
+            while not expired.done() and (step := await _next(pump, task, expired, idle_timeout)).done():
                 yield step.result()
             late = not task.done()
         finally:
@@ -198,7 +197,7 @@ class Supervisor(Generic[C]):
         finally:
             self._life = self._component = None
             await abandon(life, self._grace)
-        reason = f"did not open within {self._opening:g} s" if late else self._exit or _why_ended(life)
+        reason = f"did not open within {self._opening:g} s" if late else self._why_ended(life)
         hopeless = not late and not life.cancelled() and _is_hopeless(life.exception())
         self._failures += 1
         self._become(State.GIVEN_UP if hopeless else State.FAILED, reason)
@@ -228,8 +227,17 @@ class Supervisor(Generic[C]):
                 stable.cancel()
             if not life.done():
                 self._pauses.reset()
+                self._reason = None
                 self._outages.recovered(self.name)
         await asyncio.wait({life})
+
+    def _why_ended(self, life: asyncio.Task[None]) -> str:
+        if self._exit is not None:
+            return self._exit
+        if life.cancelled():
+            return "leaked a CancelledError"
+        error = life.exception()
+        return "closed itself without a reason" if error is None else reason_of(error)
 
     def _become(self, state: State, reason: str | None = None) -> None:
         self._state = state
@@ -274,63 +282,30 @@ class Supervisor(Generic[C]):
     def _failed(self, reason: str, error: BaseException | None = None) -> ComponentFailed:
         """Count and log a failed call; a reason that was told before is not told again."""
         self._failures += 1
-        self._reason = reason
-        news = reason not in self._told and len(self._told) < MOST_REASONS
-        log.log(logging.WARNING if news else logging.DEBUG, "%s: %s", self.name, reason)
+        self._noted(reason)
         log.debug("%s: where it happened", self.name, exc_info=error)
-        if news:
-            self._told.add(reason)
         if self._breaker.failed():
             self._outages.failed(f"{self.name} calls", f"paused, too many failed in a row: {reason}")
         return ComponentFailed(f"{self.name}: {reason}")
 
-
-class _Pauses:
-    """Pauses that double from 1 s to 5 min; the second half of each is left to chance, so that many do not come at once."""
-
-    def __init__(self, jitter: Callable[[], float]) -> None:
-        self._jitter = jitter
-        self.count = 0
-
-    def longer(self) -> float:
-        """Return the next pause in seconds."""
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self.count, 30))
-        self.count += 1
-        return pause * (0.5 + 0.5 * self._jitter())
-
-    def reset(self) -> None:
-        """Begin with the shortest again."""
-        self.count = 0
+    def _noted(self, reason: str) -> None:
+        self._reason = reason
+        news = reason not in self._told and len(self._told) < MOST_REASONS
+        log.log(logging.WARNING if news else logging.DEBUG, "%s: %s", self.name, reason)
+        if news:
+            self._told.add(reason)
 
 
-class _Breaker:
-    """Holds calls back for a pause after so many failures in a row; one success ends it."""
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Answers for the tasks that one call started: an exit there is told, the component stays open."""
 
-    def __init__(self, most: int | None, clock: Clock, pauses: _Pauses) -> None:
-        self._most = most
-        self._clock = clock
-        self._pauses = pauses
-        self._in_a_row = 0
-        self._until = clock.monotonic()
+    name: str
+    tell: Callable[[str], None]
 
-    @property
-    def tripped(self) -> bool:
-        """Whether calls are held back now."""
-        return self._clock.monotonic() < self._until
-
-    def failed(self) -> bool:
-        """Count a failure; say whether it starts a pause. Calls that were under way together count for one pause."""
-        self._in_a_row += 1
-        if self._most is None or self._in_a_row < self._most or self.tripped:
-            return False
-        self._until = self._clock.monotonic() + self._pauses.longer()
-        return True
-
-    def worked(self) -> None:
-        """Forget the failures."""
-        self._in_a_row = 0
-        self._until = self._clock.monotonic()
-        self._pauses.reset()
+    def child_exited(self, code: object) -> None:
+        """Learn from the root that one of them called sys.exit."""
+        self.tell(f"its own task called sys.exit({code!r})")
 
 
 async def _next(
@@ -338,15 +313,9 @@ async def _next(
 ) -> asyncio.Future[T]:
     """Ask for the next item and wait; the future is undone at the end, on failure and when time is over."""
     step = pump.ask()
-    await asyncio.wait({step, task, expired}, timeout=idle, return_when=asyncio.FIRST_COMPLETED)
+    ends: set[asyncio.Future[Any]] = {step, task, expired}
+    await asyncio.wait(ends, timeout=idle, return_when=asyncio.FIRST_COMPLETED)
     return step
-
-
-def _why_ended(life: asyncio.Task[None]) -> str:
-    if life.cancelled():
-        return "leaked a CancelledError"
-    error = life.exception()
-    return "closed itself without a reason" if error is None else reason_of(error)
 
 
 def _is_hopeless(error: BaseException | None) -> bool:

@@ -8,7 +8,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 
@@ -194,6 +194,13 @@ async def test_each_refusal_of_v3_has_its_own_message(
             await engine.get(target(port), [NAME])
     assert f"snmp://127.0.0.1:{port}" in str(caught.value)
     assert "wrong password" not in str(caught.value)
+
+
+async def test_another_engine_at_a_known_address_is_refused(port: int) -> None:
+    async with engine_with(encrypted("sha256aes128")) as engine:
+        engine._switchboard.habits(ip_address("127.0.0.1"), port).engine_id = b"the engine of yesterday"
+        with pytest.raises(AccessDenied, match="another SNMPv3 engine id than at first"):
+            await engine.get(target(port), [NAME])
 
 
 async def test_a_level_that_the_user_may_not_use_is_told(port: int) -> None:

@@ -24,14 +24,16 @@ FOLDERS = sorted(path for path in PLUGINS.iterdir() if any(path.glob("*.py")))
 HEADINGS = ["What it does", "Settings", "What it needs", "What it reads", "Limits"]
 
 # What exists to open sockets: modules, and the calls of asyncio and its loops.
-SOCKETS = frozenset(
-    "aiohttp asyncore ftplib http httpx imaplib multiprocessing poplib pysnmp requests select selectors smtplib socket"
-    " socketserver ssl telnetlib urllib.request urllib3 websockets xmlrpc".split()
-)
-CONNECTING = frozenset(
-    "connect_accepted_socket create_connection create_datagram_endpoint create_server create_unix_connection"
-    " create_unix_server open_connection open_unix_connection sock_connect start_server start_unix_server".split()
-)
+SOCKETS = {
+    "aiohttp", "asyncore", "ftplib", "http", "httpx", "imaplib", "multiprocessing", "poplib", "pysnmp", "requests",
+    "select", "selectors", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib.request", "urllib3",
+    "websockets", "xmlrpc",
+}  # fmt: skip
+CONNECTING = {
+    "connect_accepted_socket", "create_connection", "create_datagram_endpoint", "create_server",
+    "create_unix_connection", "create_unix_server", "open_connection", "open_unix_connection", "sock_connect",
+    "start_server", "start_unix_server",
+}  # fmt: skip
 
 each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 

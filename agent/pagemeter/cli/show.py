@@ -58,7 +58,7 @@ def snapshot_tables(snapshot: DeviceSnapshot) -> Iterable[Table]:
         yield _table(
             "Meters",
             ("Meter", "Value", "Unit", "Read from"),
-            [(read.key, f"{read.value:,}", str(read.unit), str(read.origin)) for read in snapshot.meter_reads],
+            [(read.key, f"{read.value:,}", str(read.unit), _origin(read)) for read in snapshot.meter_reads],
         )
     if snapshot.supplies:
         yield _table("Supplies", ("Index", "What", "Type", "Kind", "Level", "Part number"), _supply_rows(snapshot))
@@ -160,6 +160,12 @@ def _supply_rows(snapshot: DeviceSnapshot) -> list[tuple[str, ...]]:
         )
         for s in snapshot.supplies
     ]
+
+
+def _origin(read: MeterRead) -> str:
+    """Say where a meter was read; of a sum only the first part, the rest is in the JSON."""
+    first, *others = str(read.origin).split(" + ")
+    return f"{first} and {len(others)} more" if others else first
 
 
 def _table(

@@ -1,4 +1,4 @@
-"""What no single setting can see: do the parts of the configuration fit together?"""
+"""Judge whether the parts of the configuration fit together, which no single setting can see."""
 
 from __future__ import annotations
 

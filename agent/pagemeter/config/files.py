@@ -43,7 +43,9 @@ class Secrets:
             credential = self._credential(name)
             return self._listed(name) if credential is None else credential
         except ConfigError as error:
-            raise LookupError(f"the secret {name} can't be read: {error}") from error
+            raise LookupError(f"the secret {name} can't be read: {str(error).splitlines()[0]}") from error
+        except OSError as error:
+            raise LookupError(f"the secret {name} can't be read ({error.strerror}); may this user?") from error
 
     def _credential(self, name: str) -> str | None:
         if not self._credentials or not (path := Path(self._credentials) / name).exists():

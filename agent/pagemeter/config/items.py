@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from pagemeter.config.catalog import Catalog
 from pagemeter.config.loader import Placeholder, Value
@@ -18,7 +19,9 @@ from pagemeter.config.settings import (
 from pagemeter.config.values import Judge
 from pagemeter.plugins import Kind
 
-Item = Mapping[str, Value]
+Item: TypeAlias = Mapping[str, Value]
+
+_FITS_ALL = Placeholder(tag="plugin", name="", found=False)
 
 
 def raw_items(sections: Mapping[str, Value]) -> Iterator[tuple[KeyPath, Item]]:
@@ -41,12 +44,17 @@ def judge_plugins(sections: Mapping[str, Value], catalog: Catalog) -> Iterator[M
             yield Mistake(path=(*path, "plugin"), what=_unknown(kind, name, catalog))
 
 
-def without(sections: Mapping[str, Value], mistakes: Iterable[Mistake]) -> dict[str, Value]:
-    """Put placeholders, which fit any schema, in the places of the items with these mistakes."""
-    lost = {mistake.path[:2] for mistake in mistakes}
-    unknown = Placeholder(tag="plugin", name="", found=False)
+def for_schema(sections: Mapping[str, Value], catalog: Catalog) -> dict[str, Value]:
+    """Put placeholders, which fit any schema, in the places of the items that the schema can't know."""
+    items = dict(raw_items(sections))
+
+    def seen(path: KeyPath, item: Value) -> Value:
+        name = items[path].get("plugin") if path in items else None
+        foreign = isinstance(name, str) and name not in catalog.names(Kind(str(path[0])))
+        return _FITS_ALL if foreign or isinstance(name, Placeholder) else item
+
     return {
-        key: [unknown if (key, number) in lost else item for number, item in enumerate(section)]
+        key: [seen((key, number), item) for number, item in enumerate(section)]
         if isinstance(section, list)
         else section
         for key, section in sections.items()

@@ -10,7 +10,7 @@ from pagemeter.component import Settings
 from pagemeter.config.catalog import Catalog, Catalogs, installed_catalog
 from pagemeter.config.checks import judge_together
 from pagemeter.config.files import Environment, Secrets, read_text
-from pagemeter.config.items import judge_item, judge_plugins, raw_items, without
+from pagemeter.config.items import for_schema, judge_item, judge_plugins, raw_items
 from pagemeter.config.loader import Loaded, Lookup, Value, load
 from pagemeter.config.mistakes import KeyPath, Mistake, error_of, shown
 from pagemeter.config.schema import compose_schema
@@ -25,10 +25,8 @@ S = TypeVar("S", bound=Settings)
 
 def load_config(path: Path, *, environ: Mapping[str, str], catalog: Catalogs | None = None) -> AgentConfig:
     """Load a configuration; raises ConfigError with a line for each mistake: ``file:line: key: what; remedy``."""
-    text = read_text(path)
-    return _Reading(text, path, {"!secret": Secrets(path.parent, environ), "!env": Environment(environ)}).config(
-        catalog or installed_catalog
-    )
+    lookups: dict[str, Lookup] = {"!secret": Secrets(path.parent, environ), "!env": Environment(environ)}
+    return _Reading(read_text(path), path, lookups).config(catalog or installed_catalog)
 
 
 def parse_config(
@@ -46,7 +44,7 @@ def parse_config(
             raise LookupError(f"the secret {shown(wanted)} is missing; add it to the secrets")
         return secrets[wanted]
 
-    lookups = {"!secret": secret, "!env": Environment(environ)}
+    lookups: dict[str, Lookup] = {"!secret": secret, "!env": Environment(environ)}
     return _Reading(text, Path(name), lookups).config(catalog or installed_catalog)
 
 
@@ -65,7 +63,7 @@ class _Reading:
         named = {item["plugin"] for _, item in raw_items(self._top) if isinstance(item.get("plugin"), str)}
         catalog = catalogs(sorted(map(str, named)))
         unknown = list(judge_plugins(self._top, catalog))
-        shape, secret_texts = judge_shape(without(self._top, unknown), compose_schema(catalog))
+        shape, secret_texts = judge_shape(for_schema(self._top, catalog), compose_schema(catalog))
         self._mistakes += [*unknown, *shape]
         hidden = secret_texts | {str(found.value) for found in placeholders(self._top) if found.value is not None}
         judge = Judge(known=self._marks.keys(), hidden=hidden, mistakes=self._mistakes)

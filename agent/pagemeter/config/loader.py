@@ -28,12 +28,12 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from pagemeter.config.mistakes import KeyPath, Mark, Mistake, error_of, shown
+from pagemeter.config.mistakes import KeyPath, Mark, Mistake, error_of, near
 
 MOST_DEPTH = 24
 MOST_DIGITS = 18  # longer ones are no quantities but numbers of something, and stay text
 
-Scalar: TypeAlias = "None | bool | int | float | str | Placeholder"
+Scalar: TypeAlias = "bool | int | float | str | Placeholder | None"
 Value: TypeAlias = "Scalar | list[Value] | dict[str, Value]"
 Lookup: TypeAlias = Callable[[str], Scalar]  # raises LookupError with what is missing and the remedy
 
@@ -77,8 +77,8 @@ def load(text: str, source: str, lookups: Mapping[str, Lookup], plain: Callable[
         what = "this line holds a control character, which YAML does not allow; remove it"
         builder.mistake((), what, line)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        builder.mistake((), _why_no_yaml(error.problem or ""), mark.line + 1 if mark else 1)
+        mark = error.problem_mark
+        builder.mistake((), _why_no_yaml(error.problem or ""), mark.line + 1 if mark is not None else 1)
     except _TooDeepError as error:
         builder.mistake((), f"this is nested more than {MOST_DEPTH} deep; no setting is", error.line)
     else:
@@ -96,14 +96,14 @@ def load_texts(text: str, source: str) -> dict[str, str]:
     mistakes += [
         Mistake(path=(name,), what="this should be text in one piece")
         for name, value in values.items()
-        if not isinstance(value, str)
+        if not isinstance(value, str | Placeholder)
     ]
     if mistakes:
         raise error_of(mistakes, loaded.marks)
     return {name: str(value) for name, value in values.items()}
 
 
-def parse_scalar(text: str) -> None | bool | int | float | str:
+def parse_scalar(text: str) -> bool | int | float | str | None:
     """Read a plain scalar; what is none of the few values is text."""
     if text in _WORDS:
         word = _WORDS[text]
@@ -157,7 +157,7 @@ class _Builder:
             raise _TooDeepError(line)
         if isinstance(event, AliasEvent):
             self.mistake(path, "aliases (*) are not taken; write the value out", line)
-            return Placeholder(tag="*", name=event.anchor, found=False)
+            return Placeholder(tag="*", name=event.anchor or "", found=False)
         if isinstance(event, NodeEvent) and event.anchor is not None:
             self.mistake(path, "anchors (&) are not taken; write the value out where it is needed", line)
         if isinstance(event, ScalarEvent):
@@ -219,17 +219,19 @@ class _Builder:
         if tag in self._lookups:
             self.mistake(path, f"{tag} takes one name, such as {tag} token", line)
         else:
-            known = " and ".join(self._lookups) or "none"
-            self.mistake(path, f"the tag {shown(tag)} is not known; known are: {known}", line)
+            # The tag itself is not shown: it may be a password that begins with an exclamation mark.
+            remedy = near(tag, self._lookups) or f"known are: {' and '.join(self._lookups) or 'none'}"
+            self.mistake(path, f"this tag is not known; {remedy} (text that begins with ! needs quotes)", line)
 
 
 def _line(event: Event) -> int:
-    return int(event.start_mark.line) + 1
+    mark = event.start_mark
+    return 1 if mark is None else int(mark.line) + 1
 
 
 _SYNTAX = {
     "found character '\\t'": "a tab can't indent YAML; use spaces",
-    "mapping values are not allowed": "a colon stands where no key can; is the indentation right, or are quotes missing?",
+    "mapping values are not allowed": "a colon stands where no key can; look at the indentation and the quotes",
     "could not find expected ':'": "a key has no colon behind it; write `key: value`",
     "expected <block end>": "this does not fit the lines above; is the indentation right?",
     "expected ',' or": "a bracket or a comma is missing; [...] and {...} close in pairs",

@@ -54,8 +54,14 @@ def dotted(path: KeyPath) -> str:
     """Write a path as ``outputs[0].token``; nothing for the top."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{shown(part)}" if text else shown(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{_key(part)}" if text else _key(part)
     return text
+
+
+def _key(key: str) -> str:
+    """Show a key, but not what stands behind a colon in it: in ``{token:abc}`` that was meant as the value."""
+    name, colon, _ = key.partition(":")
+    return shown(name) + (":..." if colon else "")
 
 
 def near(word: str, words: Iterable[str]) -> str:

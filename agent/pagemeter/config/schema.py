@@ -59,13 +59,14 @@ def _item(kind: Kind, name: str, catalog: Catalog, defs: Schema) -> Schema:
             own = _schema_of(factory.settings, f"{kind}.{name}.", defs)
         except PydanticUserError:
             own = {"additionalProperties": True}  # a type without a JSON Schema; pydantic itself judges it later
+    around = {key: schema for key, schema in common["properties"].items() if key != "plugin"}
     described = {"description": own["description"]} if "description" in own else {}
     return {
         **described,
         "type": "object",
         "additionalProperties": own.get("additionalProperties", False),
         "required": ["plugin", *own.get("required", [])],
-        "properties": {**common["properties"], "plugin": {"const": name}, **own.get("properties", {})},
+        "properties": {"plugin": {"const": name}, **own.get("properties", {}), **around},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -99,7 +99,7 @@ class CyclesSettings(Settings):
     @field_validator("*")
     @classmethod
     def _keeps_its_default(cls, cycle: CycleSettings, info: ValidationInfo) -> CycleSettings:
-        """``{enabled: false}`` alone leaves the schedule as it was."""
+        """Leave the schedule as it was where only `enabled` is set."""
         if cycle.says_nothing and info.field_name is not None:
             return cycle.model_copy(update={"every": DEFAULT_CYCLES[info.field_name]})
         return cycle
@@ -186,14 +186,14 @@ class AgentConfig:
     """What the agent shall do; relative paths are meant from ``folder``."""
 
     path: Path
-    agent: AgentSettings = AgentSettings()
+    agent: AgentSettings = field(default_factory=AgentSettings)
     networks: tuple[NetworkSettings, ...] = ()
     credentials: tuple[NetworkCredentialSettings, ...] = ()
     discoveries: tuple[ItemConfig, ...] = ()
     readers: tuple[ItemConfig, ...] = ()
     sources: tuple[ItemConfig, ...] = ()
     outputs: tuple[ItemConfig, ...] = ()
-    cycles: CyclesSettings = CyclesSettings()
+    cycles: CyclesSettings = field(default_factory=CyclesSettings)
 
     @property
     def folder(self) -> Path:

@@ -17,7 +17,8 @@ from pagemeter.config.loader import Placeholder, Value
 from pagemeter.config.mistakes import KeyPath, Mistake, near, shown, with_remedy
 from pagemeter.config.schema import Schema
 
-Check: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
+Check: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Any] | None]
+Error: TypeAlias = Any  # jsonschema's ValidationError; its values are those of any schema
 
 _TYPES = {
     "string": "text",
@@ -60,6 +61,7 @@ def kind_of(value: object) -> str:
         (str, "text"),
         (list, "a list"),
         (dict, "a mapping of keys to values"),
+        (Placeholder, "one value from outside"),
     )
     return next((name for kind, name in kinds if isinstance(value, kind)), "empty")
 
@@ -70,18 +72,25 @@ def _validator(hidden: set[str]) -> Any:
             hidden.add(str(instance))
 
     checks: dict[str, Check] = {**Draft202012Validator.VALIDATORS, "writeOnly": note}
-    return extend(Draft202012Validator, {keyword: _unless_placeholder(check) for keyword, check in checks.items()})
+    extended: Any = extend
+    return extended(
+        Draft202012Validator, {keyword: _unless_placeholder(keyword, check) for keyword, check in checks.items()}
+    )
 
 
-def _unless_placeholder(check: Check) -> Check:
-    def judge(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        if not isinstance(instance, Placeholder):
+def _unless_placeholder(keyword: str, check: Check) -> Check:
+    """Let placeholders pass, unless a list or a mapping stands there: they bring one value."""
+
+    def judge(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Error]:
+        if not isinstance(instance, Placeholder) or keyword in ("$ref", "allOf"):
             yield from check(validator, value, instance, schema) or ()
+        elif instance.found and keyword == "type" and value in ("array", "object"):
+            yield ValidationError("")
 
     return judge
 
 
-def _explained(error: ValidationError) -> Iterator[Mistake]:
+def _explained(error: Error) -> Iterator[Mistake]:
     path: KeyPath = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         yield from _unknown_keys(error, path)
@@ -95,7 +104,7 @@ def _explained(error: ValidationError) -> Iterator[Mistake]:
         yield Mistake(path=path, what=_what(error))
 
 
-def _what(error: ValidationError) -> str:
+def _what(error: Error) -> str:
     validator, wanted = str(error.validator), error.validator_value
     if validator == "type":
         return _wrong_type(error)
@@ -103,25 +112,24 @@ def _what(error: ValidationError) -> str:
         return _none_of(error, [wanted] if validator == "const" else list(wanted))
     if validator == "pattern":
         return with_remedy(f"{_quoted(error)}is not written as this should be", _example(error.schema))
-    if validator in _LIMITS:
-        return f"this {_LIMITS[validator].format(wanted)}"
-    if validator == "propertyNames":
-        return "a key in it is not allowed"
-    return "this is not what the setting takes"
+    if validator.startswith("min") and validator != "minimum" and wanted == 1:
+        return "this is empty; write something, or leave the key out"
+    return f"this {_LIMITS.get(validator, 'is not what the setting takes')}".format(wanted)
 
 
-def _unknown_keys(error: ValidationError, path: KeyPath) -> Iterator[Mistake]:
+def _unknown_keys(error: Error, path: KeyPath) -> Iterator[Mistake]:
     known = list(error.schema.get("properties", {}))
     free = [key for key in known if key not in error.instance]
     for key in error.instance:
         if key not in known:
             listed = (
-                f"known are {', '.join(known)}" if 0 < len(known) <= _MOST_LISTED else "`pagemeter schema` lists them"
+                f"known are {', '.join(free)}" if 0 < len(free) <= _MOST_LISTED else "`pagemeter schema` lists them"
             )
-            yield Mistake(path=(*path, key), what=with_remedy("unknown key", near(key, free) or listed))
+            remedy = "put a space behind the colon" if ":" in key else near(key, free) or listed
+            yield Mistake(path=(*path, key), what=with_remedy("unknown key", remedy))
 
 
-def _wrong_type(error: ValidationError) -> str:
+def _wrong_type(error: Error) -> str:
     wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
     names = " or ".join(_TYPES.get(name, name) for name in wanted)
     value, remedy = error.instance, _example(error.schema)
@@ -130,21 +138,21 @@ def _wrong_type(error: ValidationError) -> str:
     elif not remedy and "string" in wanted and isinstance(value, int | float):
         remedy = "put it in quotes"
     elif "boolean" in wanted and isinstance(value, str):
-        remedy = "write true or false, in small letters and without quotes"
+        remedy = "write it in small letters, without quotes"
     elif {"integer", "number"} & set(wanted) and isinstance(value, str) and re.fullmatch(r"-?[0-9.]+", value):
         remedy = "write it without quotes and leading zeros"
-    elif "array" in wanted and not isinstance(value, dict):
+    elif "array" in wanted and not isinstance(value, dict | Placeholder):
         remedy = "write [...] around it"
     return with_remedy(f"this should be {names}, is {kind_of(value)}", remedy)
 
 
-def _none_of(error: ValidationError, wanted: list[Any]) -> str:
+def _none_of(error: Error, wanted: list[Any]) -> str:
     texts = list(dict.fromkeys(str(choice) for choice in wanted))
     remedy = near(str(error.instance), texts) or f"write one of {', '.join(texts)}"
     return with_remedy(f"{_quoted(error)}is not known here", remedy)
 
 
-def _quoted(error: ValidationError) -> str:
+def _quoted(error: Error) -> str:
     """Quote what was written, never where a secret belongs."""
     if error.schema.get("writeOnly") or isinstance(error.instance, list | dict):
         return "this "
@@ -157,9 +165,9 @@ def _example(schema: Any) -> str:
     return f"write it like {' or '.join(str(example) for example in examples[:3])}" if examples else ""
 
 
-def _of_the_nearest(error: ValidationError, path: KeyPath) -> Iterator[Mistake]:
+def _of_the_nearest(error: Error, path: KeyPath) -> Iterator[Mistake]:
     """Explain the branch whose type fits; where none fits, say which types would."""
-    branches: dict[Any, list[ValidationError]] = {}
+    branches: dict[Any, list[Error]] = {}
     for inner in error.context or ():
         branches.setdefault(inner.schema_path[0], []).append(inner)
     fitting = [found for found in branches.values() if not any(_is_of_another_type(inner) for inner in found)]
@@ -172,5 +180,5 @@ def _of_the_nearest(error: ValidationError, path: KeyPath) -> Iterator[Mistake]:
     yield Mistake(path=path, what=f"this should be {names}, is {kind_of(error.instance)}")
 
 
-def _is_of_another_type(error: ValidationError) -> bool:
+def _is_of_another_type(error: Error) -> bool:
     return error.validator == "type" and not error.relative_path

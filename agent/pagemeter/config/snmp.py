@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_va
 
 from pagemeter.component import Settings
 from pagemeter.config.notation import ItemName, Network
-from pagemeter.net.credentials import Auth, Priv, SnmpVersion
+from pagemeter.net.credentials import Auth, Priv
 from pagemeter.net.fence import PRINTING_PORTS
 
 # RFC 3414 section 11.2: passwords have at least 8 characters.
@@ -92,7 +92,7 @@ class SnmpSettings(Settings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.version == SnmpVersion.V3:
+        if self.version == "3":
             self._is_a_whole_user()
         elif self.community is None:
             raise ValueError(f"version {self.version} needs a community")

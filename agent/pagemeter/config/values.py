@@ -81,12 +81,14 @@ class Judge:
             if (*where, part) not in self.known:
                 break
             where = (*where, part)
-            value = value[part] if isinstance(value, list | dict) else value
+            value = value[part]  # the YAML has this path, so that its value has this part
         if detail["type"] == "missing" and loc:
             return Mistake(path=where, what=f"{loc[-1]} is missing")
         if detail["type"] == "extra_forbidden":
             return Mistake(path=where, what=with_remedy("unknown key", near(str(loc[-1]), model.model_fields)))
         what = _what(detail)
+        if detail["type"].startswith("too_") and isinstance(getattr(value, "value", value), str):
+            what = what.replace("entries", "characters")  # pydantic counts the characters of a secret as entries
         if isinstance(value, Placeholder):
             what = f"{self._guarded(what)} ({value.tag} {value.name})"
         elif not ours:

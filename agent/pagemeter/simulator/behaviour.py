@@ -10,6 +10,9 @@ from typing import Any
 from pagemeter.snmp.types import Oid, oid
 
 VERSIONS = ("1", "2c")
+
+# What UDP over IPv4 carries.
+_LARGEST_DATAGRAM = 65_507
 PRT_MARKER_SUPPLIES = oid("1.3.6.1.2.1.43.11.1.1")
 
 
@@ -49,8 +52,8 @@ class Behaviour:
         """Refuse what can't be."""
         if unknown := set(self.versions) - set(VERSIONS):
             raise ValueError(f"versions are {' and '.join(VERSIONS)}, not {', '.join(sorted(unknown))}")
-        if self.delay < 0 or self.drop < 0 or self.largest < 1:
-            raise ValueError("delay and drop are not below 0, largest is above 0")
+        if self.delay < 0 or self.drop < 0 or not 1 <= self.largest <= _LARGEST_DATAGRAM:
+            raise ValueError(f"delay and drop are not below 0, largest is 1 to {_LARGEST_DATAGRAM}")
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Behaviour:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from pagemeter.errors import AccessDenied, DeviceError, Unreachable, Unreadable
 from pagemeter.net.credentials import Auth, Priv, SnmpCredential
@@ -45,7 +45,8 @@ class V3User:
         self.name = credential.user or ""
         self.encrypts = credential.priv is not None
         self._timeout = timeout
-        self._hlapi = _pysnmp()
+        self._hlapi = _pysnmp("pysnmp.hlapi.v3arch.asyncio")
+        self._failures = (_pysnmp("pysnmp.error").PySnmpError, _pysnmp("pyasn1.error").PyAsn1Error, OSError)
         self._engine = self._hlapi.SnmpEngine()
         self._auth = self._user(credential)
         self._context = self._hlapi.ContextData(contextName=credential.context.encode())
@@ -53,6 +54,12 @@ class V3User:
 
     async def ask(self, place: Place, pdu: PduType, oids: Sequence[Oid], repetitions: int) -> tuple[Any, Reply]:
         """Ask once; returns pysnmp's error indication, none where all is well, and the reply."""
+        try:
+            return await self._ask(place, pdu, oids, repetitions)
+        except self._failures as error:
+            raise Unreadable(f"{place.uri}: SNMPv3 failed ({type(error).__name__})") from error
+
+    async def _ask(self, place: Place, pdu: PduType, oids: Sequence[Oid], repetitions: int) -> tuple[Any, Reply]:
         asked = [self._hlapi.ObjectType(self._hlapi.ObjectIdentity(oid)) for oid in oids]
         common = (self._engine, self._auth, await self._target(place), self._context)
         if pdu == PduType.GET_BULK:
@@ -108,7 +115,8 @@ class V3Session:
             self._engine_id = await self._greet()
         indication = None
         for _ in range(self._tries):
-            await self._place.take(1)
+            # Before the first answer pysnmp asks for engine id and time of its own.
+            await self._place.take(1 if self.habits.engine_id else 3)
             indication, reply = await self._user.ask(self._place, pdu, oids, repetitions)
             if indication is None:
                 self.habits.engine_id = self._engine_id
@@ -170,16 +178,12 @@ _DENIALS = {
 _TRY_AGAIN = frozenset({"RequestTimedOut", "NotInTimeWindow", "UnknownEngineID"})
 
 
-def _pysnmp() -> Any:
+def _pysnmp(module: str) -> Any:
     """Import pysnmp only where a v3 credential is used: it costs 80 ms."""
     try:
-        return importlib.import_module("pysnmp.hlapi.v3arch.asyncio")
+        return importlib.import_module(module)
     except ImportError as error:
-        _not_installed(error)
-
-
-def _not_installed(error: ImportError) -> NoReturn:
-    raise AccessDenied("SNMPv3 needs pysnmp, which is not installed: pip install 'pagemeter[snmpv3]'") from error
+        raise AccessDenied("SNMPv3 needs pysnmp, which is not installed: pip install 'pagemeter[snmpv3]'") from error
 
 
 def _row(row: Any) -> VarBind:

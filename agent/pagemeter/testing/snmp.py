@@ -13,12 +13,13 @@ from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
 class RecordedSnmp:
     """An ``Snmp`` whose devices are walks by host; another host raises Unreachable.
 
-    ``asked`` keeps each call as (``get``, ``walk`` or ``sweep``, host, identifiers).
+    ``asked`` keeps each call as (``get``, ``walk`` or ``sweep``, host, identifiers), ``swept`` the ranges.
     """
 
     def __init__(self, walks: Mapping[str, Walk]) -> None:
         self._walks = dict(walks)
         self.asked: list[tuple[str, str, tuple[Oid, ...]]] = []
+        self.swept: list[tuple[str, ...]] = []
 
     async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
         """Return the rows that are there."""
@@ -30,7 +31,8 @@ class RecordedSnmp:
         return Walk((row for row in whole if _below(row, roots)), whole.missing)
 
     async def sweep(self, ranges: Sequence[str], oids: Sequence[Oid], *, found_by: str) -> AsyncIterator[Responder]:
-        """Yield the devices that have one of the values, whatever the ranges are."""
+        """Yield the devices that have one of the values; ``ranges`` is kept and not looked at."""
+        self.swept.append(tuple(ranges))
         for host, walk in self._walks.items():
             self.asked.append(("sweep", host, tuple(oids)))
             if rows := _rows_of(walk, oids):

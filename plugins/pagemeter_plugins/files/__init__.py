@@ -8,7 +8,7 @@ from pagemeter import Factory, Output, hookimpl
 @hookimpl
 def pagemeter_outputs() -> list[Factory[Output]]:
     """Offer ``files``."""
-    from pagemeter_plugins.files.output import FilesOutput  # noqa: PLC0415 - imported only where it is used
-    from pagemeter_plugins.files.settings import FilesSettings  # noqa: PLC0415 - as above
+    from pagemeter_plugins.files.output import FilesOutput  # imported only where it is used
+    from pagemeter_plugins.files.settings import FilesSettings
 
     return [Factory("files", FilesSettings, FilesOutput)]

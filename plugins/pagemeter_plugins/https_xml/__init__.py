@@ -8,7 +8,7 @@ from pagemeter import Factory, Output, hookimpl
 @hookimpl
 def pagemeter_outputs() -> list[Factory[Output]]:
     """Offer ``https_xml``."""
-    from pagemeter_plugins.https_xml.output import HttpsXmlOutput  # noqa: PLC0415 - imported only where it is used
-    from pagemeter_plugins.https_xml.settings import HttpsXmlSettings  # noqa: PLC0415 - as above
+    from pagemeter_plugins.https_xml.output import HttpsXmlOutput  # imported only where it is used
+    from pagemeter_plugins.https_xml.settings import HttpsXmlSettings
 
     return [Factory("https_xml", HttpsXmlSettings, HttpsXmlOutput)]

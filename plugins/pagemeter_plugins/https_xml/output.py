@@ -56,7 +56,7 @@ class HttpsXmlOutput(Output):
             await self._post(batch, body)
 
     async def _post(self, batch: Batch, body: bytes) -> None:
-        from pagemeter_plugins.https_xml import client  # noqa: PLC0415 - aiohttp costs 150 ms and may be absent
+        from pagemeter_plugins.https_xml import client  # aiohttp costs 150 ms and may be absent
 
         if self._tls is None:
             raise PluginError("https_xml: deliver was called before it was opened")
@@ -95,6 +95,6 @@ class HttpsXmlOutput(Output):
 
 def _require_client() -> None:
     try:
-        from pagemeter_plugins.https_xml import client  # noqa: F401, PLC0415 - only whether aiohttp is there
+        from pagemeter_plugins.https_xml import client  # noqa: F401 - only whether aiohttp is there
     except ImportError as error:
         raise PluginError("https_xml needs aiohttp for `url`: pip install 'pagemeter[https-xml]'") from error

@@ -11,8 +11,8 @@ SUPPLY_CLASS = _numbered("other - supplyThatIsConsumed receptacleThatIsFilled")
 SUPPLY_TYPE = _numbered("""
     other unknown toner wasteToner ink inkCartridge inkRibbon wasteInk opc developer fuserOil solidWax ribbonWax
     wasteWax fuser coronaWire fuserOilWick cleanerUnit fuserCleaningPad transferUnit tonerCartridge fuserOiler water
-    wasteWater glueWaterAdditive wastePaper bindingSupply bandingSupply stitchingWire shrinkWrap paperWrap staples inserts covers
-    matteToner matteInk
+    wasteWater glueWaterAdditive wastePaper bindingSupply bandingSupply stitchingWire shrinkWrap paperWrap staples
+    inserts covers matteToner matteInk
 """)
 # The RFC writes hundrethsOfFluidOunces.
 UNIT = _numbered("""

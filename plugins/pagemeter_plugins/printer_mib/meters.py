@@ -116,7 +116,7 @@ def _places(walk: Walk, rule: MeterRule) -> Iterator[tuple[str, tuple[Oid, ...]]
         for row in walk.column(rule.each):
             name = text(walk, (*rule.media_names, *row))
             if name is not None:
-                yield re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "other", ((*rule.each, *row),)
+                yield re.sub(r"[\W_]+", "-", name).strip("-") or "other", ((*rule.each, *row),)
 
 
 def _instances(walk: Walk, root: Oid) -> list[Oid]:

@@ -17,17 +17,18 @@ from pagemeter_plugins.printer_mib.makers import enterprise_of
 _RICOH = 367
 _RICOH_EMPTY = -100
 _WASTE_TYPES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
+_COLORED = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "ribbonWax"})
 _WASTE_WORDS = re.compile(r"\bwaste\b|toner collection|maintenance box", re.IGNORECASE)
 _COLOR = re.compile(
     r"(?:\b(?P<shade>light|dark|photo|matte|vivid)[ -])?\b(?P<color>black|cyan|magenta|yellow|gr[ae]y|red|green|blue|"
     r"orange|violet|white|gold|silver|clear)\b",
     re.IGNORECASE,
 )
-# Tails of descriptions: Xerox ", PN 006R01509;SN48178080E0000481", Samsung " S/N:CRUM-16021314488".
+# Tails of descriptions: Xerox ", PN 006R00000;SN0000" is split off, Samsung " S/N:CRUM-0000" is part of the name.
 _TAILS = (
     re.compile(r"^(?P<words>.+?), ?PN:? ?(?P<part>[^;,]+?)(?:[;,] ?SN:? ?(?P<serial>[^;,]+))?$"),
     re.compile(r"^(?P<words>.+?);SN:? ?(?P<serial>[^;,]+)$"),
-    re.compile(r"^(?P<words>.+?),? S/N:? ?(?P<serial>[^;,]+)$"),
+    re.compile(r"^(?P<words>.+? S/N:? ?(?P<serial>[^;,]+))$"),
 )
 # Part numbers inside descriptions, which stay whole: "Black Cartridge HP CF410A", "TK-1162".
 _PARTS = (
@@ -70,7 +71,7 @@ def _supply(walk: Walk, index: int, row: int, charset: int | None, at: datetime,
         marker=f"{index}.{marker}" if marker else None,
         kind=_kind(number(4), kind, words.description),
         type=kind,
-        colorants=_colorants(walk, index, number(3), words.description),
+        colorants=_colorants(walk, index, number(3), kind, words.description),
         description=words.description,
         part_number=words.part_number,
         serial_number=words.serial_number,
@@ -108,13 +109,18 @@ def _kind(supply_class: int | None, supply_type: str | None, words: str | None) 
     return SupplyKind.OTHER if supply_type is None and words is None else SupplyKind.CONSUMED
 
 
-def _colorants(walk: Walk, index: int, colorant: int | None, words: str | None) -> tuple[str, ...]:
-    """Return what the colorant table says; without it what the description says in English."""
+def _colorants(
+    walk: Walk, index: int, colorant: int | None, supply_type: str | None, words: str | None
+) -> tuple[str, ...]:
+    """Return what the colorant table says; without it what the description says in English.
+
+    Colorant 0 is the MIB's word for none, which only toner and ink can't mean.
+    """
     if colorant is not None and colorant > 0:
         value = text(walk, (*mib.COLORANT_VALUE, index, colorant))
         if value is not None and value.lower() not in ("other", "unknown"):
             return colors_in(value) or (value.lower().split()[0],)
-    return colors_in(words or "")
+    return () if colorant == 0 and supply_type not in _COLORED else colors_in(words or "")
 
 
 def colors_in(words: str) -> tuple[str, ...]:

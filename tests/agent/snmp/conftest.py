@@ -21,7 +21,7 @@ from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.snmp.message import V1, Message, PduType, decode, encode
 from pagemeter.snmp.types import Oid, Tag, VarBind, oid
 
-LOOPBACK = ip_network("127.0.0.0/8")
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 SYSTEM = [
     VarBind(oid("1.3.6.1.2.1.1.1.0"), Tag.OCTET_STRING, b"Made-up LaserWriter"),
@@ -102,7 +102,8 @@ async def start() -> AsyncIterator[Start]:
 
     async def begin(address: str = "127.0.0.1", port: int = 0, **faults: object) -> Device:
         device = Device(**faults)  # type: ignore[arg-type]  # fields of the device, as the test names them
-        bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_DGRAM)
         sockets.append(bound)
         bound.setblocking(False)
         bound.bind((address, port))
@@ -139,9 +140,9 @@ def engine_for(
 ) -> SnmpEngine:
     clock = SystemClock()
     return SnmpEngine(
-        fence=fence or Fence([FencedNetwork(network=LOOPBACK)]),
+        fence=fence or Fence([FencedNetwork(network=network) for network in LOOPBACK]),
         budget=Budget(clock, rate),
-        credentials=Credentials([NetworkCredential(networks=(LOOPBACK,), snmp=one) for one in credentials]),
+        credentials=Credentials([NetworkCredential(networks=LOOPBACK, snmp=one) for one in credentials]),
         clock=clock,
         timeout=timeout,
         retries=retries,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -30,6 +30,7 @@ DESCR, OBJECT_ID, UPTIME, NAME = (oid(f"1.3.6.1.2.1.1.{number}.0") for number in
 ABSENT = oid("1.3.6.1.2.1.1.77.0")
 LEVELS = oid("1.3.6.1.2.1.43.11.1.1.9")
 
+Start = Callable[..., Awaitable[Any]]
 Make = Callable[..., SnmpEngine]
 
 
@@ -316,6 +317,18 @@ async def test_a_port_that_prints_is_never_asked(make: Make) -> None:
     async with make(V2C) as engine:
         with pytest.raises(AccessDenied, match="port 9100 prints"):
             await engine.get(Target(uri="snmp://127.0.0.1:9100", found_by="test"), [NAME])
+
+
+async def test_a_device_is_read_and_found_over_ipv6(make: Make, start: Start) -> None:
+    try:
+        device = await start("::1")
+    except OSError:
+        pytest.skip("this host has no IPv6")
+    async with make(replace(V2C, port=device.port)) as engine:
+        walk = await engine.get(Target(uri="host://[::1]", found_by="test"), [NAME])
+        found = [one.target.uri async for one in engine.sweep(["::1"], [NAME], found_by="sweep")]
+    assert walk.octets(NAME) == b"made-up"
+    assert found == ["host://[::1]"]
 
 
 async def test_the_port_of_another_protocol_is_not_asked_by_snmp(make: Make, device: Any) -> None:

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pagemeter.snmp.message import MalformedError, Message, PduType, decode, encode
+from pagemeter.snmp.probe import decode_report, encode_probe
 from pagemeter.snmp.types import Oid, Tag, VarBind, oid
 
 SYS_DESCR = oid("1.3.6.1.2.1.1.1.0")
@@ -169,3 +170,28 @@ def test_a_set_request_does_not_exist() -> None:
     forged = Message(version=1, community=b"public", pdu=0xA3, request_id=1)  # type: ignore[arg-type]  # the point
     with pytest.raises(MalformedError):
         encode(forged)
+
+
+@given(st.binary(max_size=120), st.data())
+def test_a_damaged_v3_report_is_read_or_refused_as_malformed(data: bytes, draw: st.DataObject) -> None:
+    damaged = bytearray(encode_probe(4711))
+    damaged[draw.draw(st.integers(0, len(damaged) - 1))] = draw.draw(st.integers(0, 255))
+    for attempt in (data, bytes(damaged)):
+        try:
+            decode_report(attempt)
+        except MalformedError:
+            continue
+
+
+def test_a_v3_report_tells_its_engine_id() -> None:
+    # A report as RFC 3414 section 4 describes it, with the engine id 8000000001020304 without its PDU.
+    security = bytes.fromhex("3016 04088000000001020304 020105 020163 0400 0400 0400")
+    body = bytes.fromhex("020103 300f 02021267 020300ffe3 040100 020103")
+    report = b"\x30" + bytes([len(body) + len(security) + 2]) + body + b"\x04" + bytes([len(security)]) + security
+    assert decode_report(report).engine_id == bytes.fromhex("8000000001020304")
+    assert decode_report(report).request_id == 0x1267
+
+
+def test_a_probe_is_no_report_for_its_engine_id_is_empty() -> None:
+    with pytest.raises(MalformedError, match="engine id is empty"):
+        decode_report(encode_probe(1))

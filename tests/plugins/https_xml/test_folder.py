@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -63,3 +65,24 @@ async def test_a_folder_that_is_gone_is_a_delivery_that_failed(
         (tmp_path / "out").rmdir()
         with pytest.raises(DeliveryError, match=r"report\.xml was not written"):
             await output.deliver(batch_of())
+
+
+def test_without_aiohttp_a_folder_works_and_a_url_says_what_to_install(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "sys.modules['aiohttp'] = None\n"
+        "from pagemeter.testing import FakeServices\n"
+        "from pagemeter_plugins.https_xml.output import HttpsXmlOutput\n"
+        "from pagemeter_plugins.https_xml.settings import HttpsXmlSettings\n"
+        "services = FakeServices(folder=Path(sys.argv[1]))\n"
+        "asyncio.run(HttpsXmlOutput(HttpsXmlSettings(folder='out'), services).__aenter__())\n"
+        "try:\n"
+        "    asyncio.run(HttpsXmlOutput(HttpsXmlSettings(url='https://a.example'), services).__aenter__())\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "PluginError https_xml needs aiohttp for `url`: pip install 'pagemeter[https-xml]'\n"
