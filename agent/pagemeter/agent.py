@@ -36,7 +36,7 @@ from pagemeter.outbox import Outbox, Subscription
 from pagemeter.plugins import Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
 from pagemeter.rounds import ALERTS, JOBS, METERS, RoundResult, Rounds
-from pagemeter.scheduler import Cycle, Schedule, next_run
+from pagemeter.scheduler import Cycle, Schedule, next_run, spread
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.store import Store
@@ -101,7 +101,7 @@ class Agent:
         items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
         registry = load_plugins(item.plugin for item in items)
         engine = SnmpEngine(
-            fence=fence_of(config),
+            fence=fence_of(config, local_time=lambda: clock.now().astimezone(LocalZone())),
             budget=Budget(clock, config.agent.packets_per_second),
             credentials=credentials_of(config),
             clock=clock,
@@ -196,7 +196,7 @@ class Agent:
         if cycles.status.enabled:
             planned.append(("status", cycles.status, lambda: self.rounds.say(self.status())))
         return [
-            Cycle(name, schedule_of(settings), work, clock=self._clock, zone=LocalZone(), seed=self.store.agent)
+            Cycle(name, spread(schedule_of(settings), f"{self.store.agent} {name}"), work, self._clock, LocalZone())
             for name, settings, work in planned
             if settings is not None
         ]

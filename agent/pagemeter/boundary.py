@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
-from pagemeter.errors import PluginError
+from pagemeter.errors import PagemeterError, PluginError
 from pagemeter.logs import redact
 from pagemeter.root import OWNER, Owner
 from pagemeter.text import scrub
@@ -49,8 +49,6 @@ async def abandon(task: asyncio.Task[Any], grace: float) -> None:
 
 def reason_of(error: BaseException) -> str:
     """Say in one clean line what an exception is, the parts of a group one after another; secrets are hidden."""
-    if isinstance(error, Exited):
-        return str(error)
     leaves = list(leaves_of(error))
     parts = [_told(leaf) for leaf in leaves[:_MOST_LEAVES]]
     if len(leaves) > _MOST_LEAVES:
@@ -111,6 +109,8 @@ def _told(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"called sys.exit({error.code!r})"
     message = scrub(redact(str(error)))
+    if isinstance(error, PagemeterError) and message is not None:
+        return message
     return type(error).__name__ if message is None else f"{type(error).__name__}: {message}"
 
 

@@ -94,8 +94,12 @@ def folder_of(module: str) -> Path | None:
 
 
 def _spec(module: str, search: Sequence[str] | None) -> ModuleSpec | None:
-    if (spec := PathFinder.find_spec(module, search)) is not None:
-        return spec
+    try:
+        if (spec := PathFinder.find_spec(module, search)) is not None:
+            return spec
+    except KeyError:
+        # A folder without __init__.py below a package that is not imported: no package that could hold a plugin.
+        return None
     # setuptools makes an editable install by a finder of its own beside PathFinder.
     finders = (finder for finder in sys.meta_path if finder is not PathFinder)
     return next((found for finder in finders if (found := finder.find_spec(module, search)) is not None), None)

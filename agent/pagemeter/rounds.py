@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from pagemeter.clock import Clock
 from pagemeter.component import Discovery, Source
-from pagemeter.errors import DeviceError, PluginError, Unreachable
+from pagemeter.errors import DeviceError, PluginError, QuietHours, Unreachable
 from pagemeter.inventory import Inventory
 from pagemeter.model import AgentStatus, Scope, Segment, Target
 from pagemeter.progress import Progress, Watcher
@@ -34,6 +34,7 @@ class RoundResult:
 
     answered: int = 0
     not_printers: int = 0
+    quiet: int = 0
     silent: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -43,6 +44,8 @@ class RoundResult:
             self.answered += 1
         elif visited.not_a_printer is not None:
             self.not_printers += 1
+        elif isinstance(visited.error, QuietHours):
+            self.quiet += 1
         elif isinstance(visited.error, Unreachable):
             self.silent.append(visited.target.uri)
         elif visited.error is not None:
@@ -117,7 +120,7 @@ class Rounds:
     async def _visit(self, target: Target, scopes: frozenset[Scope], result: RoundResult, work: str | None) -> None:
         visited = await self._visits.visit(target, scopes)
         result.add(visited)
-        if isinstance(visited.error, DeviceError) and not isinstance(visited.error, Unreachable):
+        if isinstance(visited.error, DeviceError) and not isinstance(visited.error, Unreachable | QuietHours):
             log.warning("%s", visited.error)
         if work is not None and visited.snapshots:
             self._watcher(Progress(work=work, done=result.answered, what=target.host))

@@ -77,7 +77,7 @@ class Cycle:
     """Runs ``work`` when its schedule says so, never twice at once; runs that were missed meanwhile collapse into one.
 
     A cycle of ``every`` runs at once when it starts, unless ``at_start`` is false. While ``enabled`` is false only
-    ``trigger`` makes it run. A failure of the work is logged at the edge and ends nothing.
+    ``trigger`` makes it run. The jitter is told by ``seed`` (the agent's id) and the name. A failure of the work is logged at the edge and ends nothing.
     """
 
     def __init__(
@@ -88,12 +88,13 @@ class Cycle:
         clock: Clock,
         zone: tzinfo,
         *,
+        seed: str | None = None,
         enabled: bool = True,
         at_start: bool = True,
     ) -> None:
         self.name = name
         self.enabled = enabled
-        self.schedule = schedule
+        self.schedule = schedule if seed is None else spread(schedule, f"{seed} {name}")
         self.next_at: datetime | None = None
         self._work = work
         self._clock = clock
@@ -156,27 +157,6 @@ class Cycle:
             log.debug("%s: where it happened", self.name, exc_info=error)
         else:
             self._outages.recovered(self.name)
-
-
-class LocalZone(tzinfo):
-    """The zone of this host, asked anew each time: it may be changed while the agent runs."""
-
-    def utcoffset(self, when: datetime | None) -> timedelta | None:
-        """Return the host's offset at that local time; ``fold`` tells the two halves of a doubled hour apart."""
-        return None if when is None else when.replace(tzinfo=None).astimezone().utcoffset()
-
-    def dst(self, when: datetime | None) -> timedelta | None:  # noqa: ARG002 - tzinfo's signature
-        """Return none: the host does not say how much of the offset is summer time."""
-        return None
-
-    def tzname(self, when: datetime | None) -> str | None:
-        """Return the host's abbreviation."""
-        return None if when is None else when.replace(tzinfo=None).astimezone().tzname()
-
-    def fromutc(self, when: datetime) -> datetime:
-        """Turn UTC into local time."""
-        local = when.replace(tzinfo=UTC).astimezone()
-        return local.replace(tzinfo=self)
 
 
 def _is_on(schedule: Schedule, day: date) -> bool:

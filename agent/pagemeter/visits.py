@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pagemeter.clock import Clock
 from pagemeter.component import Answer, Ask, Memory, NotAPrinter, Reader
-from pagemeter.errors import DeviceError, PluginError, Unreachable
+from pagemeter.errors import DeviceError, PluginError, QuietHours, Unreachable
 from pagemeter.inventory import Inventory, Learned
 from pagemeter.model import DeviceSnapshot, JobRecord, Reading, Scope, Target, Unknown
 from pagemeter.store import Keep, Store
@@ -102,14 +102,16 @@ class Visits:
             await self._store.keep(Keep(decoys={target.uri: read.not_a_printer.what}))
             return Visited(target=target, not_a_printer=read.not_a_printer, warnings=warnings)
         error = _gravest(read.errors) or Unreachable(f"{target.uri} answers no protocol that a reader speaks")
-        if isinstance(error, DeviceError) and known:
+        if isinstance(error, DeviceError) and not isinstance(error, QuietHours) and known:
             await self._keep(self._inventory.silent(target.uri, at=now), read)
         return Visited(target=target, error=error, warnings=warnings)
 
     async def _keep(self, learned: Learned, read: _Read) -> None:
         bodies = [(snapshot.device.id, snapshot) for snapshot in learned.snapshots]
         device = learned.snapshots[0].device.id if learned.snapshots else ""
-        memories: Mapping[tuple[str, str], Memory] = {(name, device): memory for name, memory in read.memories if device}
+        memories: Mapping[tuple[str, str], Memory] = {
+            (name, device): memory for name, memory in read.memories if device
+        }
         await self._store.keep(
             Keep(
                 bodies=(

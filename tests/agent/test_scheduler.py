@@ -148,6 +148,18 @@ class Travelling(tzinfo):
         return when.replace(tzinfo=UTC).astimezone(self.here).replace(tzinfo=self)
 
 
+async def test_a_seed_moves_all_runs_but_the_first_by_the_same_jitter() -> None:
+    clock = FakeClock(utc("2025-01-06 08:00"))
+    diary = Diary(clock)
+    every = Schedule(every=timedelta(minutes=15))
+    meters = Cycle("meters", every, diary, clock, BERLIN, seed="agent-1")
+    jitter = spread(every, "agent-1 meters").jitter
+    async with running(meters):
+        await clock.advance(16 * 60 + 60)
+        assert meters.next_at == utc("2025-01-06 08:30") + jitter
+    assert len(diary.at) == 2
+
+
 @asynccontextmanager
 async def running(cycle: Cycle) -> AsyncIterator[None]:
     task = asyncio.create_task(cycle.run())
@@ -317,7 +329,8 @@ async def test_a_cycle_ends_when_it_is_cancelled_during_its_work() -> None:
 
 LOCAL = """
 from datetime import UTC, datetime, time
-from pagemeter.scheduler import LocalZone, Schedule, next_run
+from pagemeter.clock import LocalZone
+from pagemeter.scheduler import Schedule, next_run
 zone = LocalZone()
 for after in ("2025-01-06 00:00", "2025-03-29 12:00", "2025-10-25 12:00", "2025-10-26 00:30"):
     moment = datetime.fromisoformat(after).replace(tzinfo=UTC)

@@ -416,6 +416,7 @@ async def test_a_plugin_error_is_given_up_and_said_to_every_caller() -> None:
     async with asyncio.timeout(SOON):
         await supervisor.run()
     assert supervisor.status.state is State.GIVEN_UP
+    assert supervisor.status.reason == "needs paho-mqtt: pip install pagemeter[mqtt]"
     with pytest.raises(ComponentFailed, match=r"pip install pagemeter\[mqtt\]"):
         await supervisor.call(lambda printer: printer.read(), timeout=SOON)
 

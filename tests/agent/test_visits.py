@@ -185,8 +185,11 @@ async def test_two_visits_of_one_place_are_one_when_the_first_covers_the_second(
 
 @pytest.mark.parametrize("same", ["serial_number", "uuid", "device_id"])
 def test_parts_are_joined_where_one_sign_agrees_and_else_stand_side_by_side(same: str) -> None:
-    mine = (reading(Identity(**{same: "one"})), reading(Identity(**{same: "two"})))
-    theirs = (reading(Identity(model="second", **{same: "two"})), reading(Identity(model="third", **{same: "three"})))
+    def part(sign: str, model: str | None = None) -> Reading:
+        return reading(replace(Identity(model=model), **{same: sign}))
+
+    mine = (part("one"), part("two"))
+    theirs = (part("two", "second"), part("three", "third"))
     assert [one.identity.model for one in joined(mine, theirs)] == [None, "second", "third"]
 
 

@@ -90,6 +90,8 @@ def _name(body: object) -> str | None:
 
 def main(path: Path, port: int, flag_file: Path) -> None:
     """Fork a child per line."""
+    if sys.platform == "win32":
+        raise SystemExit("fork is POSIX")
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 from pagemeter.config.notation import LOCAL, AnyNetwork
 from pagemeter.config.settings import AgentConfig
@@ -13,7 +14,9 @@ from pagemeter.net.fence import Fence, FencedNetwork, local_networks
 Local = Callable[[], Sequence[IPNetwork]]
 
 
-def fence_of(config: AgentConfig, *, local: Local = local_networks) -> Fence:
+def fence_of(
+    config: AgentConfig, *, local: Local = local_networks, local_time: Callable[[], datetime] | None = None
+) -> Fence:
     """Build the fence; ``local`` expands to the attached networks, except those that are written out.
 
     Raises PagemeterError where the system does not tell its networks.
@@ -31,7 +34,8 @@ def fence_of(config: AgentConfig, *, local: Local = local_networks) -> Fence:
             for settings in config.networks
             for network in _expanded([settings.network], local)
             if settings.network != LOCAL or network not in written
-        ]
+        ],
+        local_time=local_time,
     )
 
 

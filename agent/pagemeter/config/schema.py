@@ -93,6 +93,8 @@ def _tidy(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     kept = {key: _tidy(part) for key, part in schema.items() if not (key == "title" and isinstance(part, str))}
+    if isinstance(kept.get("default"), dict):
+        del kept["default"]  # the defaults of a section are those of its keys
     choices = kept.get("anyOf")
     if choices and {"type": "null"} in choices and kept.get("default", ...) is None:
         del kept["anyOf"], kept["default"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from ipaddress import IPv4Network, IPv6Address, ip_network
 from pathlib import Path
 from typing import TypeAlias
 
-from pagemeter.errors import AccessDenied, PagemeterError
+from pagemeter.errors import AccessDenied, PagemeterError, QuietHours
 from pagemeter.net.credentials import IPAddress, IPNetwork
 
 Never: TypeAlias = IPAddress | IPNetwork
@@ -22,7 +23,10 @@ PRINTING_PORTS = frozenset(range(9100, 9108)) | {515}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FencedNetwork:
-    """A network that may be asked, and how: packets a second, hours of quiet, and what in it is left alone."""
+    """A network that may be asked, and how: packets a second, local hours of quiet, and what in it is left alone.
+
+    ``quiet`` is ``22:00-06:00``; it may run over midnight, and its end is no longer quiet.
+    """
 
     network: IPNetwork
     site: str | None = None
@@ -30,17 +34,34 @@ class FencedNetwork:
     quiet: str | None = None
     never: tuple[Never, ...] = ()
 
+    def is_quiet(self, local: time) -> bool:
+        """Say whether a local time of day is in the quiet hours."""
+        if self.quiet is None:
+            return False
+        begin, end = (time.fromisoformat(text.zfill(5)) for text in self.quiet.split("-"))
+        return begin <= local < end if begin <= end else local >= begin or local < end
+
 
 class Fence:
-    """The networks of the YAML and what is never asked; the smallest network that holds an address speaks for it."""
+    """The networks of the YAML and what is never asked; the smallest network that holds an address speaks for it.
 
-    def __init__(self, networks: Sequence[FencedNetwork], *, never: Iterable[Never] = ()) -> None:
+    ``local_time`` gives the local time by which quiet hours count; without it there are none.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[FencedNetwork],
+        *,
+        never: Iterable[Never] = (),
+        local_time: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._local_time = local_time
         self.networks = tuple(sorted(networks, key=lambda network: network.network.prefixlen, reverse=True))
         listed = [*never, *(item for network in networks for item in network.never)]
         self._never = tuple(ip_network(item) for item in listed)
 
     def check(self, address: IPAddress, port: int | None = None) -> FencedNetwork:
-        """Return the network that the address belongs to; raises AccessDenied where it may not be asked."""
+        """Return the network that the address belongs to; raises AccessDenied where it may not be asked, QuietHours not now."""
         address = _plain(address)
         if port in PRINTING_PORTS:
             raise AccessDenied(f"{address}: port {port} prints what it is sent and is never used")
@@ -48,6 +69,7 @@ class Fence:
             raise AccessDenied(f"{address} is on a never-list and is not asked")
         for network in self.networks:
             if address in network.network:
+                self._keep_quiet(address, network)
                 return network
         raise AccessDenied(f"{address} is outside the networks of the configuration; add its network there")
 
@@ -55,9 +77,13 @@ class Fence:
         """Say whether the address may be asked."""
         try:
             self.check(address)
-        except AccessDenied:
+        except (AccessDenied, QuietHours):
             return False
         return True
+
+    def _keep_quiet(self, address: IPAddress, network: FencedNetwork) -> None:
+        if self._local_time is not None and network.is_quiet(self._local_time().time()):
+            raise QuietHours(f"{address}: {network.network} has quiet hours, {network.quiet}")
 
     def overlaps(self, first: IPAddress, last: IPAddress) -> bool:
         """Say whether any network of the fence has an address between the two, never-lists aside."""
