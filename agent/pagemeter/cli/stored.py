@@ -10,6 +10,7 @@ from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_path, store_path
 from pagemeter.cli.show import console, fleet_table
 from pagemeter.config import load_config
+from pagemeter.model import FleetEntry
 from pagemeter.store import StoreReader
 from pagemeter.wire import to_json
 
@@ -18,7 +19,10 @@ def devices(config: Path | None, *, as_json: bool) -> Exit:
     """List the devices of the store beside a running agent; exit 3 where none is known yet."""
     loaded = load_config(config if config is not None else config_path(), environ=os.environ)
     path = store_path(loaded)
-    entries = StoreReader(path).fleet() if path.exists() else ()
+    entries: tuple[FleetEntry, ...] = ()
+    if path.exists():
+        with StoreReader(path) as store:
+            entries = store.fleet()
     if as_json:
         for entry in entries:
             print(json.dumps(json.loads(to_json(entry)), ensure_ascii=False))

@@ -15,7 +15,7 @@ from pagemeter.model.supply import Cover, Input, Marker, Supply
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSnapshot:
-    """A device and what one visit read of it; ``trusted_clock``: may ``taken_at`` (aware UTC) be believed?"""
+    """A device and what one visit read of it; ``trusted_clock`` tells if ``taken_at`` (UTC) is right."""
 
     device: Device
     target: Address

@@ -61,7 +61,7 @@ class Fence:
         self._never = tuple(ip_network(item) for item in listed)
 
     def check(self, address: IPAddress, port: int | None = None) -> FencedNetwork:
-        """Return the network that the address belongs to; raises AccessDenied where it may not be asked, QuietHours not now."""
+        """Return the network that holds the address; raises AccessDenied, or QuietHours where it is not asked now."""
         address = _plain(address)
         if port in PRINTING_PORTS:
             raise AccessDenied(f"{address}: port {port} prints what it is sent and is never used")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from pagemeter.component import Responder
 from pagemeter.errors import Unreachable
@@ -30,13 +30,22 @@ class RecordedSnmp:
         whole = self._device("walk", target, roots)
         return Walk((row for row in whole if _below(row, roots)), whole.missing)
 
-    async def sweep(self, ranges: Sequence[str], oids: Sequence[Oid], *, found_by: str) -> AsyncIterator[Responder]:
+    async def sweep(
+        self,
+        ranges: Sequence[str],
+        oids: Sequence[Oid],
+        *,
+        found_by: str,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> AsyncIterator[Responder]:
         """Yield the devices that have one of the values; ``ranges`` is kept and not looked at."""
         self.swept.append(tuple(ranges))
         for host, walk in self._walks.items():
             self.asked.append(("sweep", host, tuple(oids)))
             if rows := _rows_of(walk, oids):
                 yield Responder(target=Target(uri=host_uri(host), found_by=found_by), walk=rows)
+        if progress is not None:
+            progress(len(self._walks), len(self._walks))
 
     def _device(self, call: str, target: Target, oids: Iterable[Oid]) -> Walk:
         self.asked.append((call, target.host, tuple(oids)))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
-from pagemeter.component import Settings
+from pagemeter import Settings
 
 
 class PrinterMibSettings(Settings):
     """Nothing needs to be set."""
 
-    profiles: Path | None = Field(
+    profiles: str | None = Field(
         default=None,
-        description="A folder with vendor profiles of your own (*.yaml), asked before the shipped ones; "
-        "a relative path is relative to the configuration file.",
+        description="A folder with vendor profiles of your own (`*.yaml`), asked before the shipped ones; "
+        "a relative one is meant from the folder of the YAML file.",
     )

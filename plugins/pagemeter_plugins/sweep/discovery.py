@@ -1,0 +1,73 @@
+"""Sweeps ranges over SNMP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from dataclasses import replace
+
+from pagemeter import Discovery, Memory, Responder, Services, Traffic
+from pagemeter.errors import PluginError
+from pagemeter.model import Segment, Target
+from pagemeter.net.ranges import AddressRange
+from pagemeter.snmp.types import dotted, oid
+from pagemeter_plugins.sweep.settings import SweepSettings
+from pagemeter_plugins.sweep.spans import checked_exclude, checked_range, listed, without
+
+SYS_DESCR = oid("1.3.6.1.2.1.1.1.0")
+SYS_OBJECT_ID = oid("1.3.6.1.2.1.1.2.0")
+
+
+class SweepDiscovery(Discovery):
+    """One small GET an address; whether who answers is a printer is the readers' work."""
+
+    def __init__(self, settings: SweepSettings, services: Services) -> None:
+        """Keep the ranges; the file is read at each discovery."""
+        self._settings, self._services = settings, services
+
+    def traffic(self) -> Iterable[Traffic]:
+        """Say what goes where; the retries for silent addresses come on top."""
+        for text in self._settings.ranges:
+            count = checked_range(text, large=True).count
+            yield Traffic(to=text, port=161, packets=count, why="one SNMP GET to each address")
+        if self._settings.file is not None:
+            yield Traffic(to=f"the ranges of {self._settings.file}", port=161, why="one SNMP GET to each address")
+
+    async def discover(self, memory: Memory) -> AsyncIterator[Target | Segment | Memory]:  # noqa: ARG002 - nothing to resume
+        """Yield who answers; raises PluginError that names file and line of what is no range."""
+        ranges = [checked_range(text, large=self._settings.large) for text in self._settings.ranges]
+        ranges += self._of_file()
+        left = without(ranges, map(checked_exclude, self._settings.exclude))
+        if not left:
+            return
+        asked = (SYS_DESCR, SYS_OBJECT_ID)
+        progress = self._services.progress
+        responders = self._services.snmp.sweep(left, asked, found_by="sweep", progress=progress)
+        try:
+            async for responder in responders:
+                yield _target(responder)
+        finally:
+            if isinstance(responders, AsyncGenerator):
+                await responders.aclose()
+
+    def _of_file(self) -> Iterator[AddressRange]:
+        if self._settings.file is None:
+            return
+        path = self._services.folder / self._settings.file
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PluginError(
+                f"{path} can't be read ({error.__class__.__name__}); is it a text file in UTF-8?"
+            ) from error
+        for number, words in listed(text):
+            try:
+                yield checked_range(words, large=self._settings.large)
+            except ValueError as error:
+                raise PluginError(f"{path}:{number}: {error}") from error
+
+
+def _target(responder: Responder) -> Target:
+    object_id = responder.walk.oid(SYS_OBJECT_ID)
+    if object_id is None:
+        return responder.target
+    return replace(responder.target, hints=replace(responder.target.hints, sys_object_id=dotted(object_id)))
