@@ -28,25 +28,27 @@ from pagemeter.config import AgentConfig
 from pagemeter.config.build import credentials_of, fence_of
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
 from pagemeter.errands import Errands
-from pagemeter.errors import PluginError
+from pagemeter.errors import DeviceError, PluginError
 from pagemeter.inventory import Inventory
 from pagemeter.model import AgentStatus, FleetEntry, Scope
 from pagemeter.net.budget import Budget
 from pagemeter.outbox import Outbox, Subscription
 from pagemeter.plugins import Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
-from pagemeter.rounds import ALERTS, JOBS, METERS, RoundResult, Rounds
+from pagemeter.rounds import ALERTS, JOBS, METERS, Rounds
 from pagemeter.scheduler import Cycle, Schedule, next_run
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.store import Store
-from pagemeter.supervisor import Supervisor
+from pagemeter.supervisor import ItemStatus, State, Supervisor
 from pagemeter.visits import Visits
 
 log = logging.getLogger(__name__)
 
 DELIVERY_SECONDS = 60.0
 FEED_PAUSE_SECONDS = 30.0
+SOURCE_SECONDS = 600.0
+"""How long ``once`` listens to a source: some of them go on for ever."""
 
 C = TypeVar("C", bound=Component)
 
@@ -114,6 +116,10 @@ class Agent:
         """All items, each with its component."""
         return (*self.discoveries, *self.readers, *self.sources, *self.outputs)
 
+    def statuses(self) -> tuple[ItemStatus, ...]:
+        """Say how every item is."""
+        return tuple(supervisor.status for supervisor in self.supervisors)
+
     def status(self) -> AgentStatus:
         """Say how the agent is; the head of every report."""
         error, at = self._last_error or (None, None)
@@ -136,16 +142,20 @@ class Agent:
     async def once(self) -> Outcome:
         """Discover, visit every device once, deliver what is owed, and end; what can't be delivered stays owed."""
         async with self._running():
-            result = RoundResult()
-            for discovery in self.discoveries:
-                result.failed.update((await self.rounds.discover(discovery)).failed)
+            found = [await self.rounds.discover(discovery) for discovery in self.discoveries]
             visited = await self.rounds.visit_all(METERS, "Reading")
+            results = [*found, visited]
+            failed = {what: why for result in results for what, why in result.failed.items()}
             for source in self.sources:
-                await self.rounds.gather(source)
-            self._note(visited.failed | result.failed)
+                failed |= await self._gather(source)
+            failed |= {item.name: item.reason or "" for item in self.statuses() if item.state is State.GIVEN_UP}
+            self._note(failed)
             await self.rounds.say(self.status())
-            failed = {**result.failed, **visited.failed, **await self._deliver()}
-        return Outcome(fleet=self.store.fleet(), answered=visited.answered, silent=tuple(visited.silent), failed=failed)
+            failed |= await self._deliver()
+        silent = {place for result in results for place in result.silent}
+        return Outcome(
+            fleet=self.inventory.entries(), answered=visited.answered, silent=tuple(sorted(silent)), failed=failed
+        )
 
     async def run(self) -> None:
         """Run for good: every item in its own task, every cycle at its time; ends by cancellation."""
@@ -153,6 +163,8 @@ class Agent:
             group.create_task(self.errands.run())
             for cycle in self._cycles():
                 group.create_task(cycle.run())
+                if cycle.name.startswith("discovery ") and not self.inventory.entries():
+                    cycle.trigger()  # a fresh agent does not wait for the night to look around
             for output in self.outputs:
                 group.create_task(self._feed(output))
             await asyncio.Event().wait()
@@ -162,8 +174,6 @@ class Agent:
         """Keep all items open while the block runs."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(supervisor.run()) for supervisor in self.supervisors]
-            for supervisor in self.supervisors:
-                await supervisor.settled()
             try:
                 yield group
             finally:
@@ -200,6 +210,13 @@ class Agent:
             for name, settings, work in planned
             if settings is not None
         ]
+
+    async def _gather(self, source: Supervisor[Source]) -> dict[str, str]:
+        try:
+            await self.rounds.gather(source, timeout=SOURCE_SECONDS)
+        except (PluginError, DeviceError) as error:
+            return {source.name: str(error)}
+        return {}
 
     async def _discover(self, discovery: Supervisor[Discovery]) -> None:
         self._note((await self.rounds.discover(discovery)).failed)

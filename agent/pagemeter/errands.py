@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from pagemeter.clock import Clock
+from pagemeter.errors import StoreError
 from pagemeter.model import Scope, Target
 
 log = logging.getLogger(__name__)
@@ -44,4 +45,7 @@ class Errands:
             self._asked.clear()
             waiting, self._waiting = self._waiting, {}
             for target, scopes in waiting.values():
-                await self._visit(target, scopes)
+                try:
+                    await self._visit(target, scopes)
+                except StoreError as error:
+                    log.error("%s was visited and nothing could be kept: %s", target.uri, error)

@@ -98,7 +98,7 @@ def _spec(module: str, search: Sequence[str] | None) -> ModuleSpec | None:
     finders = (finder for finder in (PathFinder, *sys.meta_path) if hasattr(finder, "find_spec"))
     for finder in finders:
         try:
-            spec = finder.find_spec(module, search)
+            spec: ModuleSpec | None = finder.find_spec(module, search)
         except KeyError:
             continue  # a nested namespace package, see above
         if spec is not None:

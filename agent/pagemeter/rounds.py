@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -69,9 +70,10 @@ class Rounds:
         rest = self._clock.now() - DECOY_REST
         left_alone = {decoy.address for decoy in self._store.decoys() if decoy.at > rest}
         visited: set[str] = set()
-        try:
-            async with asyncio.TaskGroup() as group:
-                async for found in discovery.stream(lambda component: component.discover(memory), timeout=timeout):
+        stream = discovery.stream(lambda component: component.discover(memory), timeout=timeout)
+        async with asyncio.TaskGroup() as group, aclosing(stream):
+            try:
+                async for found in stream:
                     if isinstance(found, Target):
                         if found.uri not in left_alone | visited:
                             visited.add(found.uri)
@@ -80,8 +82,9 @@ class Rounds:
                         log.info("%s: segment %s was listed by %s", discovery.name, found.network, found.learned_from)
                     else:
                         await self._store.keep(Keep(memories={(discovery.name, ""): found}))
-        except PluginError as error:
-            result.failed[discovery.name] = str(error)
+            except (PluginError, DeviceError) as error:
+                # Caught inside the group: what was found so far is visited all the same.
+                result.failed[discovery.name] = str(error)
         return result
 
     async def visit_all(self, scopes: frozenset[Scope], work: str) -> RoundResult:
@@ -104,14 +107,16 @@ class Rounds:
     async def gather(self, source: Supervisor[Source], *, timeout: float | None = None) -> None:
         """Take one source's batches; the next is asked for when this one is on the disk."""
         cursors = self._store.cursors(source.name)
-        async for gathered in source.stream(lambda component: component.collect(cursors), timeout=timeout):
-            await self._store.keep(
-                Keep(
-                    bodies=tuple((job.device, job) for job in gathered.jobs),
-                    cursors={(source.name, gathered.stream): gathered.cursor},
-                ),
-                at_once=True,
-            )
+        async with aclosing(source.stream(lambda component: component.collect(cursors), timeout=timeout)) as stream:
+            async for gathered in stream:
+                await self._store.keep(
+                    Keep(
+                        bodies=tuple((job.device, job) for job in gathered.jobs),
+                        foreign=gathered.foreign,
+                        cursors={(source.name, gathered.stream): gathered.cursor},
+                    ),
+                    at_once=True,
+                )
 
     async def say(self, status: AgentStatus) -> None:
         """Keep the agent's own status as a document."""

@@ -112,7 +112,9 @@ def test_supplies_and_levels_agree_with_the_recording(entry: dict[str, Any]) -> 
         assert supply.type == want["type"]
         assert supply.unit == want["unit"]
         if want["class"]:
-            assert supply.kind == {"supplyThatIsConsumed": "consumed", "receptacleThatIsFilled": "filled"}[want["class"]]
+            assert (
+                supply.kind == {"supplyThatIsConsumed": "consumed", "receptacleThatIsFilled": "filled"}[want["class"]]
+            )
         assert (supply.level is None) is (want["level"] is None)
         if supply.level is not None:
             assert supply.level.state is STATES.get(want["level"], LevelState.MEASURED)

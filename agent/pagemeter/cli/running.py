@@ -19,8 +19,10 @@ from pagemeter.clock import SystemClock
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.logs import set_up_logging
 from pagemeter.progress import Progress, Watcher, nobody
-from pagemeter.root import run_root
+from pagemeter.root import Terminated, run_root
 from pagemeter.wire import to_json
+
+log = logging.getLogger(__name__)
 
 
 def run(config: Path | None, *, log_json: bool, verbose: bool) -> Exit:
@@ -32,7 +34,10 @@ def run(config: Path | None, *, log_json: bool, verbose: bool) -> Exit:
         async with Agent.open(loaded, store_path(loaded), clock=SystemClock()) as agent:
             await agent.run()
 
-    run_root(serve())
+    try:
+        run_root(serve())
+    except Terminated:
+        log.info("ended by SIGTERM")
     return Exit.OK
 
 
@@ -62,7 +67,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     for place in outcome.silent:
         err.print(f"{place} did not answer", markup=False)
     for what, why in outcome.failed.items():
-        err.print(f"{what}: {why}", markup=False)
+        err.print(why if what in why else f"{what}: {why}", markup=False)
     if not outcome.fleet:
         err.print(
             "Nothing answered. Are the ranges and the community right? `pagemeter scan` tries them.", markup=False

@@ -10,6 +10,7 @@ from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_path, store_path
 from pagemeter.cli.show import console, fleet_table
 from pagemeter.config import load_config
+from pagemeter.inventory import Inventory
 from pagemeter.model import FleetEntry
 from pagemeter.store import StoreReader
 from pagemeter.wire import to_json
@@ -22,7 +23,7 @@ def devices(config: Path | None, *, as_json: bool) -> Exit:
     entries: tuple[FleetEntry, ...] = ()
     if path.exists():
         with StoreReader(path) as store:
-            entries = store.fleet()
+            entries = Inventory(store.fleet(), store.aliases(), new_id=str).entries()
     if as_json:
         for entry in entries:
             print(json.dumps(json.loads(to_json(entry)), ensure_ascii=False))

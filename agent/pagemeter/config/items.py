@@ -85,7 +85,6 @@ def judge_item(
         schedule=_schedule_of(kind, common),
         timeout=common.timeout,
         mask=common.mask if isinstance(common, OutputItem) else (),
-        only=common.only if isinstance(common, OutputItem) else (),
         where=str(marks[path]),
         broken=None if settings is not None else reason or f"{name} offers nothing under {kind}",
     )

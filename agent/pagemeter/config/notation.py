@@ -8,10 +8,12 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from pagemeter.config.mistakes import near, with_remedy
 from pagemeter.net.credentials import IPNetwork
 from pagemeter.net.fence import Never
+from pagemeter.wire import maskable
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
@@ -84,6 +86,14 @@ def parse_never(value: object) -> object:
         return parse_network(value)
 
 
+def parse_masked(name: str) -> str:
+    """Take the name of what can be masked, and no other: a misspelt mask would let it pass. Raises ValueError."""
+    if name not in maskable():
+        what = "this is no field that can be masked, and no category (person, address, serial, free-text)"
+        raise ValueError(with_remedy(what, near(name, sorted(maskable()))))
+    return name
+
+
 Duration: TypeAlias = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -107,5 +117,5 @@ NeverAsked: TypeAlias = Annotated[
     WithJsonSchema({"type": "string", "examples": ["10.20.1.1", "10.20.9.0/24"]}),
 ]
 ItemName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["head-office"])]
-FieldName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,99}$", examples=["contact", "serial"])]
+Masked: TypeAlias = Annotated[str, AfterValidator(parse_masked), Field(examples=["contact", "person"])]
 AnyNetwork: TypeAlias = IPNetwork | Literal["local"]

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pagemeter.component import Settings
-from pagemeter.config.notation import Duration, FieldName, ItemName, Network, NeverAsked, Quiet, TimeOfDay, Weekday
+from pagemeter.config.notation import Duration, ItemName, Masked, Network, NeverAsked, Quiet, TimeOfDay, Weekday
 from pagemeter.config.snmp import NetworkCredentialSettings
 from pagemeter.plugins import Kind
 
@@ -143,10 +143,10 @@ class SourceItem(ItemSettings, ScheduleSettings):
 class OutputItem(ItemSettings, ScheduleSettings):
     """An output: reports leave every 1h unless a schedule says otherwise, documents as they come."""
 
-    mask: tuple[FieldName, ...] = Field(
-        default=(), description="Fields, or classes of fields (person, address, serial, free-text), that never leave."
+    mask: tuple[Masked, ...] = Field(
+        default=(),
+        description="Fields, or categories of fields (person, address, serial, free-text), that never leave.",
     )
-    only: tuple[FieldName, ...] = Field(default=(), description="Fields, or classes of fields; nothing else leaves.")
 
 
 ITEM_SETTINGS: dict[Kind, type[ItemSettings]] = {

@@ -53,13 +53,13 @@ class Inventory:
             self._put(entry)
 
     def entries(self) -> tuple[FleetEntry, ...]:
-        """Return all known devices, ordered by id."""
-        return tuple(entry for _, entry in sorted(self._entries.items()))
+        """Return all known devices in the order of their places."""
+        return tuple(sorted(self._entries.values(), key=lambda e: (_place(e.latest.target), e.latest.device.id)))
 
     def places(self) -> tuple[Target, ...]:
         """Return where to visit, each place once, the order being that of the addresses."""
-        found = {e.latest.target: Target(uri=e.latest.target, found_by="inventory") for e in self._entries.values()}
-        return tuple(sorted(found.values(), key=_place))
+        uris = dict.fromkeys(entry.latest.target for entry in self.entries())
+        return tuple(Target(uri=uri, found_by="inventory") for uri in uris)
 
     def at(self, uri: str) -> tuple[FleetEntry, ...]:
         """Return the devices whose last known place this is."""
@@ -199,12 +199,12 @@ def _address(target: Target) -> tuple[str, ...]:
         return ()
 
 
-def _place(target: Target) -> tuple[int, int, str]:
+def _place(uri: str) -> tuple[int, int, str]:
     try:
-        address = ip_address(target.host)
+        address = ip_address(Target(uri=uri, found_by="").host)
     except ValueError:
-        return (0, 0, target.uri)
-    return (address.version, int(address), target.uri)
+        return (0, 0, uri)
+    return (address.version, int(address), uri)
 
 
 def _joined(one: Learned, other: Learned) -> Learned:

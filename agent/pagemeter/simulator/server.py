@@ -36,15 +36,15 @@ class Simulator:
         try:
             self.places = tuple([await self._open(place) for place in self.places])
         except BaseException:
-            self._close()
+            await self._close()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close them; answers that are still delayed are never sent."""
-        self._close()
+        """Close them, so that their ports are free again; answers that are still delayed are never sent."""
+        await self._close()
 
     async def _open(self, place: Place) -> Place:
         loop = asyncio.get_running_loop()
@@ -58,9 +58,12 @@ class Simulator:
         self._endpoints.append(endpoint)
         return place._replace(port=transport.get_extra_info("sockname")[1])
 
-    def _close(self) -> None:
-        while self._endpoints:
-            self._endpoints.pop().close()
+    async def _close(self) -> None:
+        endpoints, self._endpoints = self._endpoints, []
+        for endpoint in endpoints:
+            endpoint.close()
+        for endpoint in endpoints:
+            await endpoint.closed
 
 
 class _Endpoint(asyncio.DatagramProtocol):
@@ -68,10 +71,15 @@ class _Endpoint(asyncio.DatagramProtocol):
         self._device = device
         self._transport: asyncio.DatagramTransport | None = None
         self._late: set[asyncio.TimerHandle] = set()
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # A cast, for the selector loop's transport is no subclass of DatagramTransport.
         self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature of asyncio
+        # The transport closes its socket right behind this call, before anything that waits can run.
+        self.closed.set_result(None)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         answer = self._device.answer(data)

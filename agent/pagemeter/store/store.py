@@ -80,8 +80,11 @@ class Store(StoreReader):
 
     async def close(self) -> None:
         """Write what is waiting and give the lock back."""
-        await self._writer.close()
-        self.close_reading()
+        # The writer's connection goes last: only one that may write can empty the log file and take it away.
+        try:
+            self.close_reading()
+        finally:
+            await self._writer.close()
         self._lock.release()
 
     async def __aenter__(self) -> Self:

@@ -44,7 +44,7 @@ def simulated_printer() -> SimulatedPrinter:
 
 
 @pytest.fixture
-def simulated_fleet() -> Callable[[Sequence[str]], Simulator]:
+def simulated_fleet() -> Callable[..., Simulator]:
     """Return a function that makes a simulator of the fleet, or of the devices that are named.
 
     Each stands at a free port of its own of 127.0.0.1, in the order of their names.

@@ -142,6 +142,11 @@ def mistakes(text: str, catalog: Any, environ: dict[str, str] | None = None, **s
             "1: outputs[0].mask: this should be a list, is text; write [...] around it",
         ),
         (
+            "outputs: [{plugin: mqtt, host: x, mask: [person, serial_nummer]}]\n",
+            "1: outputs[0].mask[1]: this is no field that can be masked, and no category "
+            "(person, address, serial, free-text); did you mean serial_number?",
+        ),
+        (
             "readers: [{plugin: printer_mib}]\n",
             "1: networks is missing; only networks listed there are asked, such as `- network: 10.20.0.0/16`",
         ),

@@ -52,7 +52,9 @@ def test_a_recorded_device_reads_as_expected(folder: Path) -> None:
     assert len(found) == len(expected)
     for reading, wanted in zip(found, expected, strict=True):
         got = AS_JSON.dump_python(reading, mode="json")
-        got["alerts"] = [{**one, "raised_at": alert.raised_at} for one, alert in zip(got["alerts"], reading.alerts)]
+        got["alerts"] = [
+            {**one, "raised_at": alert.raised_at} for one, alert in zip(got["alerts"], reading.alerts, strict=True)
+        ]
         got["meters"] = {meter.key: meter.value for meter in reading.meter_reads}
         got["unknown"] = [str(unknown) for unknown in reading.unknown]
         got["host_names"] = [host.name for host in reading.identity.host_names]
