@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from pagemeter.config import InstalledCatalog, compose_schema, load_config, parse_config
 from pagemeter.config.loader import load
+from pagemeter.config.settings import ITEM_SETTINGS
 from pagemeter.config.values import resolved
 from pagemeter.plugins import installed_plugins, load_plugins
 
@@ -52,31 +52,39 @@ def test_the_options_that_are_switched_off_load_when_switched_on() -> None:
 
 def test_every_option_is_in_the_example() -> None:
     text = switched_on((CONFIG / "pagemeter.yaml").read_text(encoding="utf-8"))
-    value = resolved(load(text, "a.yaml", {"!secret": lambda name: name}).value)
-    assert list(_unsaid(compose_schema(shipped_catalog()), [value], text)) == []
+    schema = compose_schema(shipped_catalog())
+    said: dict[str, set[str]] = {name: set() for name in schema["$defs"]}
+    _gather(schema, schema, resolved(load(text, "a.yaml", {"!secret": lambda name: name}).value), said)
+    # The agent's own keys need not be shown with each plugin again, once in a section does.
+    for kind, model in ITEM_SETTINGS.items():
+        names = [name for name in said if name.startswith(f"{kind}.")]
+        shown = set().union(*(said[name] for name in names)) & model.model_fields.keys()
+        for name in names:
+            said[name] |= shown
+    # Nor can all algorithms, or both kinds of schedule, be switched on at once: the comment names them.
+    for name in ("AuthSettings", "PrivSettings", "CycleSettings"):
+        said[name] |= {key for key in schema["$defs"][name]["properties"] if re.search(rf"\b{key}\b", text)}
+    assert {
+        name: missing
+        for name, keys in said.items()
+        if (missing := set(schema["$defs"][name].get("properties", {})) - keys)
+    } == {}
 
 
-def _unsaid(top: dict[str, Any], values: list[Any], text: str) -> Iterator[str]:
-    """Go through the schema and the values together; name the properties that no value has."""
-
-    def follow(schema: dict[str, Any], here: Iterable[Any], path: str) -> Iterator[str]:
-        schema = top["$defs"][schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
-        there = list(here)
-        for key, inner in schema.get("properties", {}).items():
-            found = [value[key] for value in there if isinstance(value, dict) and key in value]
-            alternatives = path.endswith((".auth", ".priv"))  # one of several algorithms: the comment names them all
-            if not found and not (alternatives and re.search(rf"\b{key}\b", text)):
-                yield f"{path}.{key}"
-            yield from follow(inner, found, f"{path}.{key}") if found else ()
-        entries = [entry for value in there if isinstance(value, list) for entry in value]
-        if entries:
-            yield from follow(schema["items"], entries, path)
-        for choice in schema.get("allOf", ()):
-            name = choice["if"]["properties"]["plugin"]["const"]
-            chosen = [value for value in there if isinstance(value, dict) and value["plugin"] == name]
-            yield from follow(choice["then"], chosen, f"{path}.{name}")
-
-    return follow(top, values, "")
+def _gather(top: dict[str, Any], schema: dict[str, Any], value: Any, said: dict[str, set[str]]) -> None:
+    """Go through schema and value together, and note which keys of which definition the value has."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        schema = top["$defs"][name]
+        said[name] |= value.keys() if isinstance(value, dict) else set()
+    for key, inner in schema.get("properties", {}).items():
+        if isinstance(value, dict) and key in value:
+            _gather(top, inner, value[key], said)
+    for entry in value if isinstance(value, list) else ():
+        _gather(top, schema["items"], entry, said)
+    for choice in schema.get("allOf", ()):
+        if choice["if"]["properties"]["plugin"]["const"] == value["plugin"]:
+            _gather(top, choice["then"], value, said)
 
 
 def test_the_schema_has_not_drifted() -> None:

@@ -9,6 +9,7 @@ import pytest
 from pagemeter.config import parse_config
 from pagemeter.errors import ConfigError
 
+NO_FIELD = "this is no field that can be masked, and no category (person, address, serial, free-text)"
 NETWORKS = "networks: [{network: 10.20.0.0/16}]\n"
 
 
@@ -143,8 +144,7 @@ def mistakes(text: str, catalog: Any, environ: dict[str, str] | None = None, **s
         ),
         (
             "outputs: [{plugin: mqtt, host: x, mask: [person, serial_nummer]}]\n",
-            "1: outputs[0].mask[1]: this is no field that can be masked, and no category "
-            "(person, address, serial, free-text); did you mean serial_number?",
+            f"1: outputs[0].mask[1]: {NO_FIELD}; did you mean serial_number?",
         ),
         (
             "readers: [{plugin: printer_mib}]\n",

@@ -26,7 +26,9 @@ ADDRESS = ip_address("10.0.0.7")
         (None, time(3, 0), False),
     ],
 )
-def test_quiet_hours_may_run_over_midnight_and_end_on_the_minute(quiet: str | None, local: time, expected: bool) -> None:
+def test_quiet_hours_may_run_over_midnight_and_end_on_the_minute(
+    quiet: str | None, local: time, expected: bool
+) -> None:
     assert FencedNetwork(network=NETWORK, quiet=quiet).is_quiet(local) is expected
 
 
