@@ -35,7 +35,7 @@ from pagemeter.net.budget import Budget
 from pagemeter.outbox import Outbox, Subscription
 from pagemeter.plugins import Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
-from pagemeter.rounds import ALERTS, JOBS, METERS, Rounds
+from pagemeter.rounds import ALERTS, JOBS, METERS, RoundResult, Rounds
 from pagemeter.scheduler import Cycle, Schedule, next_run
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
@@ -89,7 +89,8 @@ class Agent:
         self.readers = self._supervise(config.readers, Reader)  # type: ignore[type-abstract] # only held against
         self.sources = self._supervise(config.sources, Source)  # type: ignore[type-abstract] # only held against
         self.outputs = self._supervise(config.outputs, Output)  # type: ignore[type-abstract] # only held against
-        self.visits = Visits(self.readers, self.inventory, store, clock)
+        timeouts = {item.name: item.timeout.total_seconds() for item in config.readers if item.timeout}
+        self.visits = Visits(self.readers, self.inventory, store, clock, timeouts=timeouts)
         self.errands = Errands(self.visits.visit, clock)
         self.rounds = Rounds(visits=self.visits, inventory=self.inventory, store=store, clock=clock, watcher=watcher)
         self.outbox = Outbox(store, clock=clock, status=self.status)
@@ -142,7 +143,7 @@ class Agent:
     async def once(self) -> Outcome:
         """Discover, visit every device once, deliver what is owed, and end; what can't be delivered stays owed."""
         async with self._running():
-            found = [await self.rounds.discover(discovery) for discovery in self.discoveries]
+            found = [await self._found(discovery) for discovery in self.discoveries]
             visited = await self.rounds.visit_all(METERS, "Reading")
             results = [*found, visited]
             failed = {what: why for result in results for what, why in result.failed.items()}
@@ -219,7 +220,11 @@ class Agent:
         return {}
 
     async def _discover(self, discovery: Supervisor[Discovery]) -> None:
-        self._note((await self.rounds.discover(discovery)).failed)
+        self._note((await self._found(discovery)).failed)
+
+    async def _found(self, discovery: Supervisor[Discovery]) -> RoundResult:
+        item = next(item for item in self.config.discoveries if item.name == discovery.name)
+        return await self.rounds.discover(discovery, timeout=item.timeout.total_seconds() if item.timeout else None)
 
     async def _visit_all(self, scopes: frozenset[Scope], work: str) -> None:
         self._note((await self.rounds.visit_all(scopes, work)).failed)

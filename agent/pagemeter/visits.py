@@ -17,6 +17,9 @@ from pagemeter.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
+READ_SECONDS = 90.0
+"""How long one reader may take for one device, unless its item says otherwise."""
+
 EVERYTHING = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
 
 
@@ -57,14 +60,14 @@ class Visits:
         store: Store,
         clock: Clock,
         *,
-        timeout: float = 90.0,
+        timeouts: Mapping[str, float] | None = None,
         at_once: int = 40,
     ) -> None:
         self._readers = tuple(readers)
         self._inventory = inventory
         self._store = store
         self._clock = clock
-        self._timeout = timeout
+        self._timeouts = dict(timeouts or {})
         self._seats = asyncio.Semaphore(at_once)
         self._running: dict[str, tuple[frozenset[Scope], asyncio.Future[Visited]]] = {}
 
@@ -136,7 +139,7 @@ class Visits:
                 return await reader.read(target, replace(ask, scopes=wanted)) if wanted else None
 
             try:
-                answer = await supervisor.call(work, timeout=self._timeout)
+                answer = await supervisor.call(work, timeout=self._timeouts.get(supervisor.name, READ_SECONDS))
             except (DeviceError, PluginError) as error:
                 read = replace(read, errors=(*read.errors, error))
                 continue

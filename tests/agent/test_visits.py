@@ -186,7 +186,12 @@ async def test_two_visits_of_one_place_are_one_when_the_first_covers_the_second(
 @pytest.mark.parametrize("same", ["serial_number", "uuid", "device_id"])
 def test_parts_are_joined_where_one_sign_agrees_and_else_stand_side_by_side(same: str) -> None:
     def part(sign: str, model: str | None = None) -> Reading:
-        return reading(replace(Identity(model=model), **{same: sign}))
+        signs = {
+            "serial_number": Identity(model=model, serial_number=sign),
+            "uuid": Identity(model=model, uuid=sign),
+            "device_id": Identity(model=model, device_id=sign),
+        }
+        return reading(signs[same])
 
     mine = (part("one"), part("two"))
     theirs = (part("two", "second"), part("three", "third"))

@@ -72,7 +72,8 @@ class Inventory:
         learned = Learned()
         used: set[str] = set()
         for reading in readings:
-            one = self._learn_one(target, reading, at=at, read_by=read_by, used=used)
+            known, merged = self._recognise(target, reading, used, alone=len(readings) == 1)
+            one = self._learn_one(target, reading, known, merged, at=at, read_by=read_by)
             used |= {snapshot.device.id for snapshot in one.snapshots}
             learned = _joined(learned, one)
         # Whoever was thought to be here and did not speak has moved or is off: DHCP gave the place away.
@@ -84,9 +85,15 @@ class Inventory:
         return self._gone(self.at(uri), at)
 
     def _learn_one(
-        self, target: Target, reading: Reading, *, at: datetime, read_by: tuple[str, ...], used: set[str]
+        self,
+        target: Target,
+        reading: Reading,
+        known: FleetEntry | None,
+        merged: tuple[str, ...],
+        *,
+        at: datetime,
+        read_by: tuple[str, ...],
     ) -> Learned:
-        known, merged = self._recognise(target, reading, used)
         device = told(
             known.latest.device if known else Device(id=self._new_id()),
             reading.identity,
@@ -121,20 +128,27 @@ class Inventory:
             aliases=tuple((alias, device.id) for alias in merged),
         )
 
-    def _recognise(self, target: Target, reading: Reading, used: set[str]) -> tuple[FleetEntry | None, tuple[str, ...]]:
-        """Find the device, and the ids that turn out to be the same one: the older stays."""
-        found: list[tuple[Match, FleetEntry]] = []
+    def _recognise(
+        self, target: Target, reading: Reading, used: set[str], *, alone: bool
+    ) -> tuple[FleetEntry | None, tuple[str, ...]]:
+        """Find the device, and the ids that turn out to be the same one: the older stays.
+
+        Only what is a device's own merges entries: several printers behind one address share its MAC and place.
+        """
         traced = {key for trace in traces(reading.identity, target.uri) for key in self._traces.get(trace, ())}
-        for key in sorted(traced):
-            entry = self._entries[key]
-            sure = match(entry.latest.device, reading.identity, same_place=entry.latest.target == target.uri)
-            # Two printers behind one address share MAC and place: only what is theirs alone joins them.
-            if sure >= Match.SERIAL or (sure > Match.NONE and key not in used):
-                found.append((sure, entry))
+        found = [
+            (sure, entry)
+            for entry in map(self._entries.__getitem__, sorted(traced))
+            if (sure := match(entry.latest.device, reading.identity, same_place=entry.latest.target == target.uri))
+            >= (Match.SERIAL if entry.latest.device.id in used else Match.ADDRESS)
+        ]
         if not found:
             return None, ()
         surest = max(sure for sure, _ in found)
-        same = [entry for sure, entry in found if sure is surest or _nameless(entry)]
+        if surest < Match.UUID:
+            likely = [entry for sure, entry in found if sure is surest]
+            return min(likely, key=lambda entry: entry.latest.device.model != reading.identity.model), ()
+        same = [entry for sure, entry in found if sure is surest or (alone and _nameless(entry))]
         same.sort(key=lambda entry: (entry.first_seen, entry.latest.device.id))
         merged = tuple(entry.latest.device.id for entry in same[1:])
         for alias in merged:

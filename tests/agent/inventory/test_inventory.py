@@ -117,6 +117,18 @@ def test_two_printers_behind_one_address_are_two_devices_and_stay_two() -> None:
     assert len(devices.places()) == 1
 
 
+def test_two_printers_behind_one_address_that_tell_no_serial_number_stay_two() -> None:
+    devices = inventory()
+    pair = tuple(reading(Identity(model=model, macs=("02:00:00:00:00:01",)), 7) for model in ("Mono", "Color"))
+    for _ in range(3):
+        learned = devices.learn(at("10.0.0.7"), pair, at=START, read_by=())
+    assert learned.aliases == ()
+    assert [(entry.latest.device.id, entry.latest.device.model) for entry in devices.entries()] == [
+        ("d1", "Mono"),
+        ("d2", "Color"),
+    ]
+
+
 def test_silence_is_told_once_and_so_is_the_return() -> None:
     devices = inventory()
     devices.learn(at("10.0.0.7"), (reading(OFFICE, 5),), at=START, read_by=())

@@ -1,0 +1,280 @@
+"""``scan``, ``read`` and ``record`` as a person with a printer and no configuration tries them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pagemeter.simulator import load_fleet
+from pagemeter.snmp.recording import read_recording
+
+ALL = "127.41.0.1-127.41.0.20"
+MFP = "kyocera-ecosys-m9140cidn"
+SPEAKS_V1_ONLY = "canon-ir-adv-c9955"
+SLEEPS = "hp-laserjet-m9606"
+TALKS_GARBAGE = "pantum-bm9990dn"
+SWITCH = "hp-switch-s9048"
+PRINTERS = [d.name for d in load_fleet() if d.expected["printer"] and d.expected["answers"]]
+
+
+def test_a_scan_finds_every_printer_that_answers_and_names_maker_model_and_serial_number(pagemeter, fleet) -> None:
+    said = pagemeter("scan", ALL, "--port", fleet.port, "--timeout", 1)
+    assert said.code == 0
+    rows = {line.split()[0]: line for line in said.out.splitlines() if line.strip().startswith("127.")}
+    printers = fleet.answering(printer=True)
+    assert set(rows) == set(printers)
+    for address, device in printers.items():
+        assert device.expected["manufacturer"] in rows[address]
+        assert device.expected["model"] in rows[address]
+        assert device.expected["serial_number"] in rows[address]
+    assert "2 that answered are no printers (--all shows them)" in said.out
+
+
+def test_a_scan_for_programs_prints_one_line_a_printer(pagemeter, fleet) -> None:
+    said = pagemeter("scan", ALL, "--port", fleet.port, "--timeout", 1, "--json")
+    assert said.code == 0
+    found = {line["device"]["addresses"][0]: line["device"]["serial_number"] for line in said.lines()}
+    assert len(said.lines()) == len(found)
+    assert found == {a: d.expected["serial_number"] for a, d in fleet.answering(printer=True).items()}
+    assert all(line["printer"] is True for line in said.lines())
+
+
+def test_a_scan_of_all_adds_a_line_for_each_device_that_is_no_printer(pagemeter, fleet) -> None:
+    said = pagemeter("scan", ALL, "--port", fleet.port, "--timeout", 1, "--json", "--all")
+    others = [line for line in said.lines() if line["printer"] is False]
+    expected = fleet.answering(printer=False)
+    assert len(expected) == 2
+    assert {line["what"] for line in others} == {device.expected["what"] for device in expected.values()}
+    assert len(said.lines()) == len(expected) + len(fleet.answering(printer=True))
+
+
+def test_the_installed_command_says_the_same_in_a_process_of_its_own(fleet) -> None:
+    command = [Path(sys.executable).with_name("pagemeter"), "scan", ALL, "--port", str(fleet.port), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    serials = {json.loads(line)["device"]["serial_number"] for line in done.stdout.splitlines()}
+    assert serials == {device.expected["serial_number"] for device in fleet.answering(printer=True).values()}
+
+
+def test_nothing_outside_of_the_named_range_is_asked(pagemeter, fleet) -> None:
+    before = fleet.requests()
+    said = pagemeter("scan", "127.41.0.7-127.41.0.9", "--port", fleet.port, "--timeout", 1, "--json")
+    after = fleet.requests()
+    asked = {address for address in after if after[address] > before[address]}
+    assert said.code == 0
+    assert asked == {"127.41.0.7", "127.41.0.8", "127.41.0.9"}
+
+
+def test_a_read_asks_its_address_only(pagemeter, fleet) -> None:
+    before = fleet.requests()
+    pagemeter("read", fleet.address(MFP), "--port", fleet.port)
+    after = fleet.requests()
+    assert {address for address in after if after[address] > before[address]} == {fleet.address(MFP)}
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+def test_a_read_for_programs_agrees_with_the_facts_of_the_device(pagemeter, fleet, name: str) -> None:
+    said = pagemeter("read", fleet.address(name), "--port", fleet.port, "--timeout", 1, "--json")
+    facts = fleet.facts(name)
+    assert said.code == 0
+    (line,) = said.lines()
+    assert line["printer"] is True
+    assert line["device"]["serial_number"] == facts["serial_number"]
+    assert line["device"]["model"] == facts["model"]
+    assert line["device"]["manufacturer"] == facts["manufacturer"]
+    lives = [read for read in line["meter_reads"] if read["origin"]["where"].startswith("1.3.6.1.2.1.43.10.2.1.4.")]
+    expected = [(count["life"], count["unit"]) for count in facts["life_counts"]]
+    assert [(read["value"], read["unit"]) for read in lives] == expected
+    assert [_supply(supply) for supply in line.get("supplies", [])] == [_supply(s) for s in facts["supplies"]]
+
+
+def _supply(supply: dict[str, Any]) -> dict[str, Any]:
+    """Keep the names that the model promises; an absent value stays absent."""
+    names = ("index", "kind", "type", "colorants", "level")
+    kept = {name: supply[name] for name in names if name in supply and supply[name] != []}
+    return {**kept, "level": {k: v for k, v in kept["level"].items() if k in ("state", "units", "percent")}}
+
+
+def test_a_vendors_meters_have_work_color_media_unit_value_and_origin(pagemeter, fleet) -> None:
+    (line,) = pagemeter("read", fleet.address(MFP), "--port", fleet.port, "--json").lines()
+    got = {
+        (read["work"], read["color"], read["media"], read["value"], read["origin"]["where"])
+        for read in line["meter_reads"]
+    }
+    single = [meter for meter in fleet.facts(MFP)["vendor_meters"] if meter["color"] == "any"]
+    sizes = {(m["work"], m["value"], m["where"]) for m in single}
+    assert sizes
+    assert sizes <= {(work, value, where) for work, _, _, value, where in got}
+    assert {read["origin"]["protocol"] for read in line["meter_reads"]} == {"snmp"}
+    assert {read["unit"] for read in line["meter_reads"]} == {"impressions"}
+    assert all(datetime.fromisoformat(read["at"]).tzinfo is not None for read in line["meter_reads"])
+
+
+def test_what_a_device_does_not_say_is_absent_and_not_empty(pagemeter, fleet) -> None:
+    (line,) = pagemeter("read", fleet.address("zebra-zt991"), "--port", fleet.port, "--json").lines()
+    assert _empties(line) == []
+    assert "id" not in line["device"]
+
+
+def _empties(value: Any, path: str = "") -> list[str]:
+    """Name every place where null, an empty text, an empty list or an empty object stands."""
+    if isinstance(value, dict):
+        return [p for k, v in value.items() for p in _empties(v, f"{path}.{k}")] if value else [path]
+    if isinstance(value, list):
+        return [p for n, v in enumerate(value) for p in _empties(v, f"{path}[{n}]")] if value else [path]
+    return [path] if value is None or value == "" else []
+
+
+def test_a_read_for_people_shows_what_the_panel_would_say(pagemeter, fleet) -> None:
+    said = pagemeter("read", fleet.address(MFP), "--port", fleet.port)
+    facts = fleet.facts(MFP)
+    assert said.code == 0
+    assert facts["serial_number"] in said.out
+    assert facts["model"] in said.out
+    assert facts["panel"][0] in said.out
+    assert f"{facts['life_counts'][0]['life']:,}" in said.out
+    for supply in facts["supplies"]:
+        row = next(line for line in said.out.splitlines() if line.strip().startswith(f"{supply['index']} "))
+        level = supply["level"]
+        assert supply["description"] in row
+        assert (f"{level['percent']} %" if "percent" in level else "some") in row
+
+
+def test_a_printer_of_snmp_version_1_only_is_read_without_saying_so(pagemeter, fleet) -> None:
+    (line,) = pagemeter("read", fleet.address(SPEAKS_V1_ONLY), "--port", fleet.port, "--timeout", 1, "--json").lines()
+    assert line["device"]["serial_number"] == fleet.facts(SPEAKS_V1_ONLY)["serial_number"]
+
+
+def test_the_version_that_is_named_is_the_only_one_that_is_tried(pagemeter, fleet) -> None:
+    asked = ("read", fleet.address(SPEAKS_V1_ONLY), "--port", fleet.port, "--timeout", 0.3)
+    assert pagemeter(*asked, "--snmp-version", "1").code == 0
+    assert pagemeter(*asked, "--snmp-version", "2c").code == 3
+
+
+def test_a_device_that_is_no_printer_is_named_as_what_it_is(pagemeter, fleet) -> None:
+    for_people = pagemeter("read", fleet.address(SWITCH), "--port", fleet.port)
+    for_programs = pagemeter("read", fleet.address(SWITCH), "--port", fleet.port, "--json")
+    assert for_people.code == for_programs.code == 0
+    assert fleet.facts(SWITCH)["what"] in for_people.out
+    (line,) = for_programs.lines()
+    assert line["printer"] is False
+    assert line["what"] == fleet.facts(SWITCH)["what"]
+
+
+def test_a_recording_holds_the_rows_of_the_device(pagemeter, fleet, tmp_path: Path) -> None:
+    file = tmp_path / "mfp.snmprec"
+    said = pagemeter("record", fleet.address(MFP), file, "--port", fleet.port)
+    device, _ = fleet.at[fleet.address(MFP)]
+    assert said.code == 0
+    assert list(read_recording(file)) == list(device.walk)
+    assert f"{len(device.walk)} rows" in said.err
+
+
+def test_a_recording_that_can_not_be_written_is_refused_before_the_device_is_asked(
+    pagemeter, fleet, tmp_path: Path
+) -> None:
+    before = fleet.requests()
+    for file, why in ((tmp_path / "no/such/folder.snmprec", "No such file"), (tmp_path, "Is a directory")):
+        said = pagemeter("record", fleet.address(MFP), file, "--port", fleet.port)
+        assert said.code == 2
+        assert said.err.count("\n") == 1
+        assert str(file) in said.err
+        assert why in said.err
+    assert fleet.requests() == before
+
+
+def test_a_device_that_does_not_answer_leaves_the_recording_that_is_there_alone(
+    pagemeter, fleet, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.snmprec"
+    file.write_text("1.3.6.1.2.1.1.1.0|4|kept\n")
+    said = pagemeter("record", fleet.address(SLEEPS), file, "--port", fleet.port, "--timeout", 0.2)
+    assert said.code == 3
+    assert file.read_text() == "1.3.6.1.2.1.1.1.0|4|kept\n"
+    new = tmp_path / "new.snmprec"
+    assert pagemeter("record", fleet.address(SLEEPS), new, "--port", fleet.port, "--timeout", 0.2).code == 3
+    assert not new.exists()
+
+
+@pytest.mark.parametrize("command", ["scan", "read"])
+def test_where_nothing_answers_the_exit_code_is_3_and_the_line_asks_for_the_community(
+    pagemeter, fleet, command: str
+) -> None:
+    said = pagemeter(command, fleet.address(SLEEPS), "--port", fleet.port, "--timeout", 0.2)
+    assert said.code == 3
+    assert said.out == ""
+    assert "community" in said.err
+
+
+def test_a_wrong_community_finds_nothing(pagemeter, fleet) -> None:
+    said = pagemeter("read", fleet.address(MFP), "--port", fleet.port, "--timeout", 0.2, "--community", "wrong")
+    assert said.code == 3
+
+
+def test_a_device_that_answers_garbage_is_named_with_the_reason(pagemeter, fleet) -> None:
+    said = pagemeter("read", fleet.address(TALKS_GARBAGE), "--port", fleet.port, "--timeout", 0.2)
+    assert said.code == 3
+    assert "not in SNMP" in said.err
+    assert said.err.count("\n") == 1
+
+
+MISUSES = {
+    "a range that is none": (["scan", "10.0.0.0/40"], "write one such as 10.1.2.0/24"),
+    "half a range": (["scan", "10.1.2.3-x"], "write both ends in full"),
+    "no range": (["scan"], "Missing argument"),
+    "a host that is not known": (["read", "no-such-host.invalid"], "no such host; is the name right?"),
+    "no host": (["read"], "Missing argument"),
+    "no file to record to": (["record", "127.41.0.1"], "Missing argument"),
+    "a version that there is not": (["read", "127.41.0.1", "--snmp-version", "4"], "is not one of 1, 2c, 3"),
+    "version 3 without a user": (["read", "127.41.0.1", "--snmp-version", "3"], "needs --user"),
+    "privacy without authentication": (
+        ["read", "127.41.0.1", "--user", "u", "--priv", "aes128:env:METER_PRIV"],
+        "--priv needs --auth",
+    ),
+    "a variable that is not set": (
+        ["read", "127.41.0.1", "--user", "u", "--auth", "sha256:env:NO_SUCH_METER"],
+        "the environment has no NO_SUCH_METER",
+    ),
+    "a file of a password that is missing": (
+        ["read", "127.41.0.1", "--user", "u", "--auth", "sha256:file:/no/such/meter"],
+        "can't be read",
+    ),
+    "a protocol that there is not": (["read", "127.41.0.1", "--user", "u", "--auth", "rot13:env:A"], "one of md5"),
+    "a port that is none": (["read", "127.41.0.1", "--port", "70000"], "70000"),
+    "a configuration that is missing": (["scan", "127.41.0.1", "--config", "/no/such.yaml"], "is the path right?"),
+    "an option that there is not": (["scan", "127.41.0.1", "--comunity", "x"], "--comunity"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "remedy"), MISUSES.values(), ids=MISUSES)
+def test_misuse_ends_in_exit_code_2_with_a_remedy(pagemeter, arguments: list[str], remedy: str) -> None:
+    said = pagemeter(*arguments)
+    assert said.code == 2
+    assert said.out == ""
+    assert remedy in said.err
+
+
+@pytest.mark.parametrize("option", ["--auth", "--priv"])
+def test_a_password_on_the_command_line_is_refused_unprinted_and_the_message_says_how(pagemeter, option: str) -> None:
+    protocol = {"--auth": "sha256", "--priv": "aes128"}[option]
+    other = ["--auth", "sha256:env:METER_AUTH"] if option == "--priv" else []
+    for literal in (f"{protocol}:hunter2hunter2", "hunter2hunter2"):
+        said = pagemeter("read", "127.41.0.1", "--user", "u", *other, option, literal, METER_AUTH="long enough")
+        assert said.code == 2
+        assert f"{option}: " in said.err
+        assert ":env:NAME" in said.err
+        assert "hunter2" not in said.err + said.out
+
+
+def test_a_reader_of_the_output_that_goes_away_is_no_error(fleet) -> None:
+    command = f"{Path(sys.executable).with_name('pagemeter')} scan {ALL} --port {fleet.port} --json | head -c 20"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.startswith('{"printer": true')
+    assert done.stderr == ""
