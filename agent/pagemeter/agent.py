@@ -25,11 +25,12 @@ from pagemeter import __version__
 from pagemeter.clock import Clock, LocalZone
 from pagemeter.component import Batch, Component, Discovery, Feed, Output, Reader, Source
 from pagemeter.config import AgentConfig
-from pagemeter.config.build import credentials_of, fence_of
+from pagemeter.config.build import credentials_of, fence_of, secrets_of
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
 from pagemeter.errands import Errands
 from pagemeter.errors import DeviceError, PluginError
 from pagemeter.inventory import Inventory
+from pagemeter.logs import keep_secret
 from pagemeter.model import AgentStatus, FleetEntry, Scope
 from pagemeter.net.budget import Budget
 from pagemeter.outbox import Outbox, Subscription
@@ -101,6 +102,7 @@ class Agent:
         cls, config: AgentConfig, path: Path, *, clock: Clock, watcher: Watcher = nobody
     ) -> AsyncIterator[Agent]:
         """Open the store and the network and build the agent; raises StoreError where another one has the store."""
+        keep_secret(secrets_of(config))
         items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
         registry = load_plugins(item.plugin for item in items)
         engine = SnmpEngine(

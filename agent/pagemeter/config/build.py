@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
+from pydantic import BaseModel, SecretStr
+
 from pagemeter.config.notation import LOCAL, AnyNetwork
 from pagemeter.config.settings import AgentConfig
 from pagemeter.config.snmp import SnmpSettings
@@ -50,6 +52,26 @@ def credentials_of(config: AgentConfig, *, local: Local = local_networks) -> Cre
             for number, settings in enumerate(config.credentials, 1)
         ]
     )
+
+
+def secrets_of(config: AgentConfig) -> Iterator[SecretStr]:
+    """Find every secret of a configuration, so that no log line shows one; the community ``public`` is none."""
+    parts = [config.agent, *config.networks, *config.credentials, *(item.settings for item in config.items)]
+    return (secret for part in parts for secret in _secrets_in(part) if secret.get_secret_value() != "public")
+
+
+def _secrets_in(value: object) -> Iterator[SecretStr]:
+    if isinstance(value, SecretStr):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets_in(getattr(value, name))
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _secrets_in(inner)
+    elif isinstance(value, tuple | list):
+        for inner in value:
+            yield from _secrets_in(inner)
 
 
 def _expanded(networks: Iterable[AnyNetwork], local: Local) -> Iterator[IPNetwork]:
