@@ -74,25 +74,10 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
+class Device(Identity):
     """A device of the inventory; ``id`` is ours and never changes (a merged device keeps the older one)."""
 
     id: str
-    kind: DeviceKind | None = None
-    abilities: frozenset[Ability] = frozenset()
-    serial_number: Serial | None = None
-    manufacturer: str | None = None
-    model: str | None = None
-    product_number: str | None = None
-    device_id: FreeText | None = None
-    name: FreeText | None = None
-    host_names: tuple[HostName, ...] = ()
-    uuid: Serial | None = None
-    macs: tuple[Address, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    firmware: str | None = None
-    location: FreeText | None = None
-    contact: Person | None = None
     asset_tag: str | None = None
     site: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
