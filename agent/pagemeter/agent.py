@@ -41,7 +41,7 @@ from pagemeter.scheduler import Cycle, Schedule, next_run
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.store import Store
-from pagemeter.supervisor import ItemStatus, State, Supervisor
+from pagemeter.supervisor import ItemStatus, Supervisor
 from pagemeter.visits import Visits
 
 log = logging.getLogger(__name__)
@@ -99,9 +99,12 @@ class Agent:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, config: AgentConfig, path: Path, *, clock: Clock, watcher: Watcher = nobody
+        cls, config: AgentConfig, path: Path, *, clock: Clock, watcher: Watcher = nobody, group_seconds: float = 1.0
     ) -> AsyncIterator[Agent]:
-        """Open the store and the network and build the agent; raises StoreError where another one has the store."""
+        """Open the store and the network and build the agent; raises StoreError where another one has the store.
+
+        ``group_seconds`` is how long answers wait for others to be committed with.
+        """
         keep_secret(secrets_of(config))
         items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
         registry = load_plugins(item.plugin for item in items)
@@ -111,7 +114,7 @@ class Agent:
             credentials=credentials_of(config),
             clock=clock,
         )
-        async with Store.open(path, clock=clock) as store, engine:
+        async with Store.open(path, clock=clock, group_seconds=group_seconds) as store, engine:
             yield cls(config, registry, store, engine, clock=clock, watcher=watcher)
 
     @property
@@ -151,10 +154,11 @@ class Agent:
             failed = {what: why for result in results for what, why in result.failed.items()}
             for source in self.sources:
                 failed |= await self._gather(source)
-            failed |= {item.name: item.reason or "" for item in self.statuses() if item.state is State.GIVEN_UP}
+            failed |= self._broken(failed)
             self._note(failed)
             await self.rounds.say(self.status())
             failed |= await self._deliver()
+            failed |= self._broken(failed)
         silent = {place for result in results for place in result.silent}
         return Outcome(
             fleet=self.inventory.entries(), answered=visited.answered, silent=tuple(sorted(silent)), failed=failed
@@ -162,6 +166,10 @@ class Agent:
 
     async def run(self) -> None:
         """Run for good: every item in its own task, every cycle at its time; ends by cancellation."""
+        known = len(self.inventory.entries())
+        log.info(
+            "Pagemeter %s, agent %s, %d devices known, store %s", __version__, self.store.agent, known, self.store.path
+        )
         async with self._running() as group:
             group.create_task(self.errands.run())
             for cycle in self._cycles():
@@ -214,6 +222,14 @@ class Agent:
             if settings is not None
         ]
 
+    def _broken(self, named: Mapping[str, str]) -> dict[str, str]:
+        """Name the items that broke and no result names yet: a reader beside one that answers, a background task."""
+        return {
+            item.name: item.reason
+            for item in self.statuses()
+            if item.reason is not None and item.name not in {what.partition("/")[0] for what in named}
+        }
+
     async def _gather(self, source: Supervisor[Source]) -> dict[str, str]:
         try:
             await self.rounds.gather(source, timeout=SOURCE_SECONDS)
@@ -222,7 +238,12 @@ class Agent:
         return {}
 
     async def _discover(self, discovery: Supervisor[Discovery]) -> None:
-        self._note((await self._found(discovery)).failed)
+        result = await self._found(discovery)
+        self._note(result.failed)
+        log.info(
+            "%s: %d places with printers, %d that are none, %d silent, %d failed",
+            *(discovery.name, result.answered, result.not_printers, len(result.silent), len(result.failed)),
+        )
 
     async def _found(self, discovery: Supervisor[Discovery]) -> RoundResult:
         item = next(item for item in self.config.discoveries if item.name == discovery.name)
@@ -264,7 +285,10 @@ class Agent:
         timeout = item.timeout.total_seconds() if item.timeout else DELIVERY_SECONDS
 
         async def feeds(component: Output) -> Sequence[Feed]:
-            return component.feeds()
+            found: tuple[Any, ...] = tuple(component.feeds())
+            if strange := [type(feed).__name__ for feed in found if not isinstance(feed, Feed)]:
+                raise TypeError(f"feeds returned {strange[0]} among its feeds")
+            return found
 
         async def deliver(batch: Batch) -> None:
             await output.call(lambda component: component.deliver(batch), timeout=timeout)

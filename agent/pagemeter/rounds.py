@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pagemeter.clock import Clock
-from pagemeter.component import Discovery, Source
+from pagemeter.component import Discovery, Gathered, Source
 from pagemeter.errors import DeviceError, PluginError, QuietHours, Unreachable
 from pagemeter.inventory import Inventory
 from pagemeter.model import AgentStatus, Scope, Segment, Target
@@ -80,8 +81,10 @@ class Rounds:
                             group.create_task(self._visit(found, IDENTIFY, result, discovery.name))
                     elif isinstance(found, Segment):
                         log.info("%s: segment %s was listed by %s", discovery.name, found.network, found.learned_from)
-                    else:
+                    elif isinstance(found, Mapping):
                         await self._store.keep(Keep(memories={(discovery.name, ""): found}))
+                    else:
+                        raise _foreign(discovery.name, "discover", found)
             except (PluginError, DeviceError) as error:
                 # Caught inside the group: what was found so far is visited all the same.
                 result.failed[discovery.name] = str(error)
@@ -109,6 +112,8 @@ class Rounds:
         cursors = self._store.cursors(source.name)
         async with aclosing(source.stream(lambda component: component.collect(cursors), timeout=timeout)) as stream:
             async for gathered in stream:
+                if not isinstance(gathered, Gathered):
+                    raise _foreign(source.name, "collect", gathered)
                 await self._store.keep(
                     Keep(
                         bodies=tuple((job.device, job) for job in gathered.jobs),
@@ -129,3 +134,8 @@ class Rounds:
             log.warning("%s", visited.error)
         if work is not None and visited.snapshots:
             self._watcher(Progress(work=work, done=result.answered, what=target.host))
+
+
+def _foreign(name: str, work: str, thing: object) -> PluginError:
+    """Say that a component yielded what its contract does not know."""
+    return PluginError(f"{name}: {work} yielded {type(thing).__name__}, which its contract does not know")

@@ -136,7 +136,10 @@ class Visits:
 
             async def work(reader: Reader, ask: Ask = ask) -> Answer | NotAPrinter | None:
                 wanted = ask.scopes & (reader.scopes | {Scope.IDENTITY})
-                return await reader.read(target, replace(ask, scopes=wanted)) if wanted else None
+                answer = await reader.read(target, replace(ask, scopes=wanted)) if wanted else None
+                if not isinstance(answer, Answer | NotAPrinter | None):
+                    raise TypeError(f"read returned {type(answer).__name__}, which is no Answer")
+                return answer
 
             try:
                 answer = await supervisor.call(work, timeout=self._timeouts.get(supervisor.name, READ_SECONDS))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pagemeter import __version__
 from pagemeter.cli.exits import Exit, speaking
 
 app = typer.Typer(
@@ -51,6 +52,21 @@ Priv = Annotated[
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="The UDP port. [default: 161]")]
 Timeout = Annotated[float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="How long to wait for an answer.")]
 Rate = Annotated[int, typer.Option("--packets-per-second", min=1, max=10000, help="The most packets in a second.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pagemeter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def pagemeter(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take what holds for all commands."""
 
 
 @app.command()

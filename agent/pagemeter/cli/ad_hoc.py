@@ -154,7 +154,7 @@ def _secret(
     where, _, name = rest.partition(":")
     known = ", ".join(protocols)
     if protocol not in set(protocols):
-        raise ConfigError(f"{option}: the protocol is one of {known}")
+        raise ConfigError(f"{option}: write PROTOCOL:env:NAME or PROTOCOL:file:PATH; PROTOCOL is one of {known}")
     if where not in ("env", "file") or not name:
         raise ConfigError(f"{option}: write {protocol}:env:NAME or {protocol}:file:PATH; others can read command lines")
     try:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, reader, toolkit
-from pagemeter.cli.exits import Exit
+from pagemeter.cli.exits import Exit, usage
 from pagemeter.cli.show import console, fleet_table, snapshot_tables
 from pagemeter.component import Ask, NotAPrinter, Reader
 from pagemeter.errors import DeviceError
@@ -91,10 +91,15 @@ async def read(host: str, options: SnmpOptions, *, as_json: bool) -> Exit:
 
 async def record(host: str, file: Path, options: SnmpOptions) -> Exit:
     """Walk a device and write a recording; job and password tables are left out by the engine."""
+    if not _is_place_of_a_file(file):
+        raise usage(f"{file} can't be written: name a file in a folder that exists")
     async with toolkit(options, [host]) as tools:
         target = await _target(host, options)
         walk = await tools.services.snmp.walk(target, [oid("1.3.6.1.2.1"), oid("1.3.6.1.4.1")])
-    write_recording(walk, file)
+    try:
+        write_recording(walk, file)
+    except OSError as error:
+        raise usage(f"{file} can't be written ({error.strerror}); may this user write there?") from None
     err = console(stderr=True)
     err.print(
         f"{len(walk)} rows of {host} are in {file}. Look for names of persons before you pass it on.", markup=False
@@ -102,6 +107,10 @@ async def record(host: str, file: Path, options: SnmpOptions) -> Exit:
     for root, why in walk.missing.items():
         err.print(f"{dotted(root)} is not complete: {why}", markup=False)
     return Exit.PARTLY_FAILED if walk.missing else Exit.OK
+
+
+def _is_place_of_a_file(path: Path) -> bool:
+    return path.parent.is_dir() and not path.is_dir()
 
 
 async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import AsyncExitStack
+import socket
 from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
 from rich.syntax import Syntax
 
-from pagemeter.agent import Agent, Outcome
+from pagemeter.agent import Outcome
 from pagemeter.cli.exits import Exit, usage
-from pagemeter.cli.paths import store_path
-from pagemeter.cli.running import Bars, exit_of, show_outcome
+from pagemeter.cli.running import Bars, Build, exit_of, one_round, opened, serving, show_outcome
 from pagemeter.cli.show import console
-from pagemeter.clock import SystemClock
-from pagemeter.config import load_config
+from pagemeter.config import AgentConfig, load_config
 from pagemeter.logs import set_up_logging
 from pagemeter.model import host_uri
 from pagemeter.progress import Watcher
 from pagemeter.root import run_root
 from pagemeter.simulator import Simulator, load_fleet, place_fleet
 from pagemeter.simulator.fleet import DEMO_NETWORK, DEMO_PORT
+
+PORTS_TRIED = 20
 
 CONFIG = """\
 # The configuration of the demo: a simulated fleet on this machine.
@@ -55,22 +55,26 @@ outputs:
 def demo(folder: Path, *, keep: bool) -> Exit:
     """Start the fleet, run the agent once against it (or for good), show what was found, leave the files behind."""
     out = console()
+    text = demo_config(port=_free_port())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "pagemeter.yaml"
-        config.write_text(demo_config(), encoding="utf-8")
+        config.write_text(text, encoding="utf-8")
     except OSError as error:
         raise usage(f"{folder} can't be written ({error.strerror}); choose another with --folder") from None
     out.print(f"[bold]{escape(str(config))}[/bold]")
-    out.print(Syntax(demo_config(), "yaml", background_color="default") if out.is_terminal else demo_config())
+    out.print(Syntax(text, "yaml", background_color="default") if out.is_terminal else text, markup=False)
     set_up_logging(logging.ERROR)
     with Bars() as bars:
-        outcome = run_root(_demo(config, bars.watch, keep=keep))
+        outcome = run_root(round_of_the_fleet(config, bars.watch))
     show_outcome(outcome, as_json=False)
     out.print("Left behind:")
     for path in sorted(folder.iterdir()):
         if not path.name.endswith((".lock", "-wal", "-shm")):
             out.print(f"  {path} ({path.stat().st_size:,} bytes)", markup=False)
+    if keep:
+        console(stderr=True).print("The fleet and the agent go on running; Ctrl-C ends them.")
+        run_root(_go_on(config))
     # The one that answers garbage is there on purpose: it must cost only itself.
     expected = {host_uri(address) for address in _mute(DEMO_NETWORK)}
     return exit_of(replace(outcome, failed={what: why for what, why in outcome.failed.items() if what not in expected}))
@@ -81,21 +85,46 @@ def demo_config(network: str = DEMO_NETWORK, port: int = DEMO_PORT) -> str:
     return CONFIG.format(network=network, port=port, mute=", ".join(_mute(network)))
 
 
+async def round_of_the_fleet(path: Path, watcher: Watcher, *, build: Build = opened) -> Outcome:
+    """Serve the fleet and do with the file at ``path`` what ``once`` does."""
+    config = load_config(path, environ=os.environ)
+    async with _fleet(config):
+        return await one_round(config, watcher, build=build)
+
+
+async def _go_on(path: Path) -> None:
+    config = load_config(path, environ=os.environ)
+    async with _fleet(config):
+        await serving(config)
+
+
+def _fleet(config: AgentConfig) -> Simulator:
+    """Make the fleet at the port that the configuration logs in to."""
+    port = next(credential.snmp.port for credential in config.credentials)
+    return Simulator(place_fleet(load_fleet(), port=port))
+
+
+def _free_port() -> int:
+    """Find a port that is free at every address of the fleet: another demo may be running."""
+    addresses = [place[0] for place in place_fleet(load_fleet())]
+    ports = range(DEMO_PORT, DEMO_PORT + PORTS_TRIED)
+    for port in ports:
+        if all(_is_free(address, port) for address in addresses):
+            return port
+    raise usage(f"the UDP ports {ports[0]} to {ports[-1]} of {DEMO_NETWORK} are in use; end what uses one of them")
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as attempt:
+        try:
+            attempt.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
 def _mute(network: str) -> list[str]:
     """List the addresses of the fleet's devices from which nothing readable comes."""
     fleet = load_fleet()
     places = place_fleet(fleet, network)
     return [place[0] for place, device in zip(places, fleet, strict=True) if device.expected.get("answers") is False]
-
-
-async def _demo(path: Path, watcher: Watcher, *, keep: bool) -> Outcome:
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(Simulator(place_fleet(load_fleet())))
-        config = load_config(path, environ=os.environ)
-        opened = Agent.open(config, store_path(config), clock=SystemClock(), watcher=watcher)
-        agent = await stack.enter_async_context(opened)
-        outcome = await agent.once()
-        if keep:
-            console(stderr=True).print("The fleet and the agent go on running; Ctrl-C ends them.")
-            await agent.run()
-        return outcome

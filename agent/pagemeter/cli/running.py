@@ -6,7 +6,10 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TypeAlias
 
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
@@ -24,18 +27,16 @@ from pagemeter.wire import to_json
 
 log = logging.getLogger(__name__)
 
+Build: TypeAlias = Callable[..., AbstractAsyncContextManager[Agent]]
+
 
 def run(config: Path | None, *, log_json: bool, verbose: bool) -> Exit:
     """Run until a signal comes; what is under way is finished or left for the next start."""
     loaded = _load(config)
     set_up_logging(logging.DEBUG if verbose else logging.INFO, json=log_json)
 
-    async def serve() -> None:
-        async with Agent.open(loaded, store_path(loaded), clock=SystemClock()) as agent:
-            await agent.run()
-
     try:
-        run_root(serve())
+        run_root(serving(loaded))
     except Terminated:
         log.info("ended by SIGTERM")
     return Exit.OK
@@ -46,14 +47,26 @@ def once(config: Path | None, *, verbose: bool, as_json: bool) -> Exit:
     loaded = _load(config)
     set_up_logging(logging.INFO if verbose else logging.ERROR, json=False)
     with Bars() as bars:
-        outcome = run_root(_once(loaded, bars.watch))
+        outcome = run_root(one_round(loaded, bars.watch))
     show_outcome(outcome, as_json=as_json)
     return exit_of(outcome)
 
 
-async def _once(config: AgentConfig, watcher: Watcher = nobody) -> Outcome:
-    async with Agent.open(config, store_path(config), clock=SystemClock(), watcher=watcher) as agent:
+def opened(config: AgentConfig, watcher: Watcher = nobody) -> AbstractAsyncContextManager[Agent]:
+    """Build the agent of a configuration; the one way in which every command does it."""
+    return Agent.open(config, store_path(config), clock=SystemClock(), watcher=watcher)
+
+
+async def one_round(config: AgentConfig, watcher: Watcher, *, build: Build = opened) -> Outcome:
+    """Discover, read every device once, deliver; what ``once`` does and what the demo shows."""
+    async with build(config, watcher) as agent:
         return await agent.once()
+
+
+async def serving(config: AgentConfig, *, build: Build = opened) -> None:
+    """Run the agent until it is cancelled."""
+    async with build(config) as agent:
+        await agent.run()
 
 
 def show_outcome(outcome: Outcome, *, as_json: bool) -> None:

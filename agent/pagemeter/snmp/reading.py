@@ -16,6 +16,8 @@ MOST_ROWS = 5000
 MOST_OCTETS = 2_000_000
 MOST_SECONDS = 60.0
 
+# What a subtree without an end leaves to each of those that wait behind it.
+_ROWS_FOR_THE_NEXT = 200
 _MOST_SILENCES = 2
 _OCTETS_OF_A_ROW = 40
 _REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
@@ -34,7 +36,8 @@ async def read_subtrees(
 ) -> Walk:
     """Read subtrees one after the other; what was read before a cap, a loop or a silence is kept."""
     reader = _SubtreeReader(session, clock, denied)
-    for root in roots:
+    for waiting, root in zip(reversed(range(len(roots))), roots, strict=True):
+        reader.most_rows = max(MOST_ROWS - _ROWS_FOR_THE_NEXT * waiting, MOST_ROWS // 2)
         await reader.read(root)
     return Walk(reader.rows, reader.missing)
 
@@ -128,6 +131,8 @@ class _SubtreeReader:
     def __init__(self, session: Session, clock: Clock, denied: frozenset[Oid]) -> None:
         self.rows: list[VarBind] = []
         self.missing: dict[Oid, str] = {}
+        self.most_rows = MOST_ROWS
+        self._before = 0
         self._session = session
         self._clock = clock
         self._denied = denied
@@ -140,7 +145,7 @@ class _SubtreeReader:
         if denied_by(root, self._denied) is not None:
             self.missing[root] = "is never asked for"
             return
-        before = len(self.rows)
+        before = self._before = len(self.rows)
         # Some firmware finds nothing behind the bare root, and all of it behind root.1.
         for start in (root, (*root, 1), (*root, 1, 0)):
             await self._read_from(root, start)
@@ -169,8 +174,8 @@ class _SubtreeReader:
     def _exhausted(self) -> str | None:
         if self._silences >= _MOST_SILENCES:
             return "the device fell silent"
-        if len(self.rows) >= MOST_ROWS:
-            return f"cut after {MOST_ROWS} rows"
+        if len(self.rows) >= self.most_rows:
+            return f"cut after {len(self.rows) - self._before} rows"
         if self._octets >= MOST_OCTETS:
             return f"cut after {MOST_OCTETS} octets"
         if self._clock.monotonic() >= self._until:
@@ -190,7 +195,7 @@ class _SubtreeReader:
             last = row.oid
             if (prefix := denied_by(row.oid, self._denied)) is not None:
                 return behind(prefix)
-            if len(self.rows) >= MOST_ROWS:
+            if len(self.rows) >= self.most_rows:
                 break
             if row.tag not in EXCEPTIONS:
                 self.rows.append(row)

@@ -13,6 +13,8 @@ from pagemeter_plugins.printer_mib.localization import description_charset, text
 
 _TICKS = 1 << 32
 _GENERIC = frozenset({None, 1, 2})
+# Closed, asleep, warming up or ready: with severity "other" such a row tells a state and no fault.
+_STATES = frozenset({4, 6, 19, 23, 24, 502, 507})
 _POWER_UP = 503
 _FUSER_UNDER_TEMPERATURE = 1001
 _CLEARED = 1801
@@ -40,7 +42,7 @@ class _Row:
             return False
         if self.severity is not None and self.severity not in SEVERITY and self.code in (None, 0, -1):
             return False
-        if self.severity == 1 and self.code in _GENERIC and self.group in _GENERIC:
+        if self.severity == 1 and (self.code in _STATES or (self.code in _GENERIC and self.group in _GENERIC)):
             return False
         # Some lasers warn of a cold fuser whenever they sleep; a fault of the fuser is critical or has a text.
         asleep = self.code == _FUSER_UNDER_TEMPERATURE and self.severity == _BINARY_WARNING
@@ -49,7 +51,7 @@ class _Row:
 
 def alerts_of(walk: Walk, index: int, at: datetime) -> tuple[Alert, ...]:
     """Read the active alerts; codes and groups that are not registered pass through as numbers."""
-    up_time = walk.integer(mib.SYS_UP_TIME)
+    up_time = mib.up_time_of(walk)
     return tuple(_alert(row, up_time, at) for row in _rows(walk, index) if row.is_alert)
 
 
@@ -89,8 +91,8 @@ def _alert(row: _Row, up_time: int | None, at: datetime) -> Alert:
 
 
 def _raised_at(time: int | None, up_time: int | None, at: datetime) -> datetime | None:
-    """Reckon from sysUpTime in hundredths of a second, which wraps; a time in the future tells nothing."""
-    if time is None or up_time is None or time < 0:
+    """Reckon from sysUpTime in hundredths of a second, which wraps; the future tells nothing, nor does 0."""
+    if time is None or up_time is None or time <= 0:
         return None
     age = (up_time - time) % _TICKS
     if age >= _TICKS // 2:

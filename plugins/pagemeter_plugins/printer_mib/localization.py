@@ -7,6 +7,10 @@ from pagemeter.text import scrub
 from pagemeter_plugins.printer_mib import mib
 
 ROMAN_8 = 2004
+_UTF_16_BE, _UTF_16_LE = 1013, 1014
+# Those of 16 or 32 bits a character that are declared.
+_WIDE = frozenset({1000, 1001, _UTF_16_BE, _UTF_16_LE, 1015, 1017})
+_BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 _PML_ROMAN_8 = b"\x01\x15"
 
 
@@ -20,7 +24,7 @@ def text(walk: Walk, key: Oid, *, charset: int | None = None) -> str | None:
         return None
     if raw.startswith(_PML_ROMAN_8):
         return scrub(raw.removeprefix(_PML_ROMAN_8), charset=ROMAN_8)
-    return scrub(raw, charset=charset)
+    return scrub(raw, charset=_charset_of(raw, charset))
 
 
 def description_charset(walk: Walk, index: int) -> int | None:
@@ -39,3 +43,16 @@ def _charset(walk: Walk, index: int, pointer: Oid) -> int | None:
         rows = mib.rows_of(walk, mib.LOCALIZATION, index)
         row = rows[0] if len(rows) == 1 else None
     return None if row is None else walk.integer((*mib.LOCALIZATION_CHARACTER_SET, index, row))
+
+
+def _charset_of(raw: bytes, charset: int | None) -> int | None:
+    """Doubt what is declared: ASCII is not UTF-16, NULs at every second place are; without a mark it is big-endian."""
+    if charset in _WIDE and raw.isascii() and 0 not in raw:
+        return None
+    even = raw if len(raw) % 2 == 0 else b""
+    while even.endswith(b"\0\0"):
+        even = even[:-2]
+    for high, low, utf_16 in ((even[::2], even[1::2], _UTF_16_BE), (even[1::2], even[::2], _UTF_16_LE)):
+        if len(high) > 1 and not any(high) and all(low):
+            return utf_16
+    return _UTF_16_BE if charset == 1015 and not raw.startswith(_BYTE_ORDER_MARKS) else charset

@@ -53,6 +53,13 @@ def unknown_meters(
         yield Unknown(what="color", why=why)
 
 
+def _count(walk: Walk, where: Oid) -> int | None:
+    """Return a counter; none for a negative one, also where -1 came as unsigned, and for what no 63 bits hold."""
+    value = walk.integer(where)
+    return None if value is None or not 0 <= value < 1 << 63 or value == _ALL_ONES else value
+
+
+_ALL_ONES = (1 << 32) - 1
 _LIFE_COUNT = mib.origin(mib.MARKER_LIFE_COUNT).where
 
 
@@ -69,8 +76,8 @@ def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
     for column, since in ((mib.MARKER_LIFE_COUNT, Since.LIFE), (mib.MARKER_POWER_ON_COUNT, Since.POWER_ON)):
         for marker in markers:
             where = (*column, index, marker)
-            value = walk.integer(where)
-            if value is None or value < 0:
+            value = _count(walk, where)
+            if value is None:
                 continue
             yield MeterRead(
                 work=Work.TOTAL,
@@ -90,8 +97,8 @@ def _profiled(walk: Walk, index: int, profiles: Sequence[Profile], at: datetime)
         if rule.engine not in (None, engine):
             continue
         for media, where in _places(walk, rule):
-            values = [walk.integer(place) for place in where]
-            known = [value for value in values if value is not None and value >= 0]
+            values = [_count(walk, place) for place in where]
+            known = [value for value in values if value is not None]
             if known and len(known) == len(values):
                 yield MeterRead(
                     work=rule.work,

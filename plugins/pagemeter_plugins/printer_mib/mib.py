@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pagemeter.model import Origin, Scope
 from pagemeter.snmp.types import Oid, Walk, dotted, oid
 
@@ -90,11 +92,19 @@ NAMES = {
     ALERT: "prtAlertTable",
     PPM_PRINTER: "ppmPrinterTable",
 }
+# More than any device has of anything; firmware that never ends a walk makes up more.
+_MOST_ROWS_OF_A_COLUMN = 150
 
 
 def origin(*where: Oid) -> Origin:
     """Say that a value was read there; the objects of a sum are joined by `` + ``."""
     return Origin(protocol="snmp", where=" + ".join(map(dotted, where)))
+
+
+def up_time_of(walk: Walk) -> int | None:
+    """Return sysUpTime in hundredths of a second; TimeTicks end at 2^32 (RFC 2578 section 7.1.8), more is nonsense."""
+    ticks = walk.integer(SYS_UP_TIME)
+    return ticks if ticks is not None and 0 <= ticks < 2**32 else None
 
 
 def rows_of(walk: Walk, table: Oid, index: int) -> tuple[int, ...]:
@@ -103,6 +113,23 @@ def rows_of(walk: Walk, table: Oid, index: int) -> tuple[int, ...]:
     ``table`` is an entry's identifier; rows are ``column.hrDeviceIndex.row``.
     """
     return tuple(sorted({key[2] for key in walk.column(table) if len(key) == 3 and key[1] == index}))
+
+
+def without_endless_columns(walk: Walk) -> Walk:
+    """Drop the columns of cut tables that have more rows than there can be: each would be a printer, a supply or so."""
+    endless: set[Oid] = set()
+    for root in walk.missing:
+        columns = Counter(key[0] for key in walk.column(root))
+        endless |= {(*root, column) for column, rows in columns.items() if rows > _MOST_ROWS_OF_A_COLUMN}
+    if not endless:
+        return walk
+    made_up = {(*column, *key) for column in endless for key in walk.column(column) if key != (0,)}
+    return Walk((row for row in walk if row.oid not in made_up), walk.missing)
+
+
+def signed(value: int | None) -> int | None:
+    """Return what an Integer32 means that came as unsigned: 4294967293 is -3."""
+    return value - (1 << 32) if value is not None and 1 << 31 <= value < 1 << 32 else value
 
 
 def missing_of(walk: Walk) -> tuple[str, ...]:

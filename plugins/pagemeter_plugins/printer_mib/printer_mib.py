@@ -48,12 +48,12 @@ def _reading(who: Person, scopes: frozenset[Scope], at: datetime) -> Reading:
     all_supplies = supplies_of(walk, index, at, conditions_of(walk, index))
     colors = [color for supply in all_supplies for color in supply.colorants]
     identity, origins = identity_of(who, colorants=colorants_of(walk, index), colors=colors)
-    up_time = walk.integer(mib.SYS_UP_TIME)
+    up_time = mib.up_time_of(walk)
     reading = Reading(
         identity=identity,
         origins=origins,
         missing=mib.missing_of(walk),
-        uptime=timedelta(milliseconds=10 * up_time) if up_time is not None and up_time >= 0 else None,
+        uptime=timedelta(milliseconds=10 * up_time) if up_time is not None else None,
         panel=panel_of(walk, index, alone=who.alone) if status else (),
         status=status_of(walk, index, alerts) if status else None,
         meter_reads=meter_reads_of(walk, index, who.profiles, at) if meters else (),

@@ -50,7 +50,7 @@ class PrinterMibReader(Reader):
             return None
         if not printers_of(walk):
             return not_a_printer(walk)
-        walk = walk.joined(await self._rest(target, walk, scopes))
+        walk = mib.without_endless_columns(walk.joined(await self._rest(target, walk, scopes)))
         found = parse_printer_mib(walk, scopes, self._clock.now(), self._profiles)
         if isinstance(found, NotAPrinter):
             return found
@@ -60,10 +60,10 @@ class PrinterMibReader(Reader):
 
     async def _look(self, target: Target) -> Walk:
         """Read the system group, hrDeviceTable, prtGeneralTable and device ids, and a little more only in doubt."""
-        walk = await self._snmp.walk(target, mib.FIRST)
+        walk = mib.without_endless_columns(await self._snmp.walk(target, mib.FIRST))
         walk = walk.joined(await self._snmp.get(target, mib.DEVICE_IDS))
         if not printers_of(walk):
-            walk = walk.joined(await self._snmp.walk(target, _SECOND_LOOK))
+            walk = mib.without_endless_columns(walk.joined(await self._snmp.walk(target, _SECOND_LOOK)))
         return walk
 
     async def _rest(self, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:

@@ -31,7 +31,7 @@ def inputs_of(walk: Walk, index: int) -> tuple[Input, ...]:
 
 def _input(walk: Walk, index: int, row: int, charset: int | None) -> Input:
     def number(column: int) -> int | None:
-        return walk.integer((*mib.INPUT, column, index, row))
+        return mib.signed(walk.integer((*mib.INPUT, column, index, row)))
 
     def words(column: int) -> str | None:
         return text(walk, (*mib.INPUT, column, index, row), charset=charset)

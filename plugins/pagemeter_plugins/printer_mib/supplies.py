@@ -59,7 +59,7 @@ def supplies_of(
 
 def _supply(walk: Walk, index: int, row: int, charset: int | None, at: datetime, condition: Condition | None) -> Supply:
     def number(column: int) -> int | None:
-        return walk.integer((*mib.SUPPLIES, column, index, row))
+        return mib.signed(walk.integer((*mib.SUPPLIES, column, index, row)))
 
     words = split_description(text(walk, (*mib.SUPPLIES, 6, index, row), charset=charset))
     kind, unit, capacity, level = SUPPLY_TYPE.get(number(5) or 0), number(7), number(8), number(9)
@@ -114,13 +114,22 @@ def _colorants(
 ) -> tuple[str, ...]:
     """Return what the colorant table says; without it what the description says in English.
 
-    Colorant 0 is the MIB's word for none, which only toner and ink can't mean.
+    Colorant 0 is the MIB's word for none, which only toner and ink can't mean. Where both name one color and not the
+    same, the description is right: it stands in the supply's own row, while some firmware mixes up the other table.
     """
+    described = colors_in(words or "")
     if colorant is not None and colorant > 0:
         value = text(walk, (*mib.COLORANT_VALUE, index, colorant))
         if value is not None and value.lower() not in ("other", "unknown"):
-            return colors_in(value) or (value.lower().split()[0],)
-    return () if colorant == 0 and supply_type not in _COLORED else colors_in(words or "")
+            told = colors_in(value)
+            contradicted = len(told) == len(described) == 1 and not _same(told[0], described[0])
+            return described if contradicted else told or (value.lower().split()[0],)
+    return () if colorant == 0 and supply_type not in _COLORED else described
+
+
+def _same(one: str, other: str) -> bool:
+    """Say whether two names mean one color, of which only one may tell the shade."""
+    return one.rsplit("-", maxsplit=1)[-1] == other.rsplit("-", maxsplit=1)[-1]
 
 
 def colors_in(words: str) -> tuple[str, ...]:

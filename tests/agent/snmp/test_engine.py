@@ -29,6 +29,7 @@ PRIVATE = SnmpCredential(name="private", version=SnmpVersion.V2C, community=Secr
 DESCR, OBJECT_ID, UPTIME, NAME = (oid(f"1.3.6.1.2.1.1.{number}.0") for number in (1, 2, 3, 5))
 ABSENT = oid("1.3.6.1.2.1.1.77.0")
 LEVELS = oid("1.3.6.1.2.1.43.11.1.1.9")
+SYS_DESCR = oid("1.3.6.1.2.1.1.1")
 
 Start = Callable[..., Awaitable[Any]]
 Make = Callable[..., SnmpEngine]
@@ -206,6 +207,22 @@ async def test_an_endless_walk_is_cut_and_says_so(make: Make, device: Any) -> No
         walk = await engine.walk(device.target, [LEVELS])
     assert len(walk) == MOST_ROWS
     assert walk.missing == {LEVELS: f"cut after {MOST_ROWS} rows"}
+
+
+async def test_a_subtree_without_an_end_leaves_rows_to_those_behind_it(make: Make, device: Any) -> None:
+    def endless(answer: Message) -> Message:
+        last = device.heard[-1].rows[0].oid
+        if device.heard[-1].pdu == PduType.GET or last[: len(SYS_DESCR)] != SYS_DESCR:
+            return answer
+        number = last[-1] if len(last) > len(SYS_DESCR) else 0
+        rows = (VarBind((*SYS_DESCR, number + step), Tag.INTEGER, step) for step in range(1, 60))
+        return replace(answer, error_status=0, rows=tuple(rows))
+
+    device.mutate = endless
+    async with make(V2C, timeout=2.0) as engine:
+        walk = await engine.walk(device.target, [SYS_DESCR, LEVELS])
+    assert list(walk.missing) == [SYS_DESCR]
+    assert [row.value for row in walk.column(LEVELS).values()] == [-3, -2, 40, 0]
 
 
 async def test_a_device_that_falls_silent_keeps_what_it_told(make: Make, device: Any) -> None:

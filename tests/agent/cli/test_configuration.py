@@ -1,0 +1,183 @@
+"""``check``, ``schema``, ``plugins``, ``devices`` and the help, as a person who writes a configuration tries them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from pagemeter import __version__
+from pagemeter.cli import app
+from pagemeter.plugins import installed_plugins
+
+ROOT = Path(__file__).resolve().parents[3]
+GOOD = """\
+agent: {state: state}
+networks:
+  - network: 127.42.0.0/24
+credentials:
+  - {networks: [127.42.0.0/24], snmp: {version: 2c, community: public}}
+discoveries:
+  - {plugin: static, targets: [127.42.0.1]}
+readers:
+  - plugin: printer_mib
+outputs:
+  - {plugin: files, folder: out}
+"""
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "pagemeter.yaml"
+    file.write_text(GOOD)
+    return file
+
+
+def test_a_good_file_is_said_to_be_ok_with_the_items_that_it_names(pagemeter: Any, good: Path) -> None:
+    said = pagemeter("check", good)
+    assert said.code == 0
+    assert said.err == ""
+    assert said.out.startswith(f"{good}: ok (")
+    assert all(name in said.out for name in ("discoveries static", "readers printer_mib", "outputs files"))
+
+
+BROKEN: dict[str, tuple[bytes, int, str]] = {
+    "0 bytes": (b"", 1, "this file is empty"),
+    "only a comment": (b"# nothing\n", 1, "no settings"),
+    "binary": (b"\x7fELF\x02\x01\x01\x00\x00\xff\xfe", 1, ""),
+    "text of another charset": ("# Büro\n".encode("latin-1") + GOOD.encode(), 1, "UTF-8"),
+    "a key that there is not": (GOOD.replace("targets", "targts").encode(), 7, "did you mean targets?"),
+    "a section that there is not": (GOOD.replace("readers", "raeders").encode(), 8, "did you mean readers?"),
+    "a plugin that there is not": (GOOD.replace("printer_mib", "printer_mip").encode(), 9, "did you mean printer_mib?"),
+    "a secret that is missing": (GOOD.replace("public", "!secret site").encode(), 5, "site"),
+    "a key twice": (f"{GOOD}readers: []\n".encode(), 12, "readers"),
+    "a wrong type": (GOOD.replace("[127.42.0.1]", "7").encode(), 7, "targets"),
+    "a bad range": (GOOD.replace("network: 127.42.0.0/24", "network: 127.42.0.0/42").encode(), 3, "network"),
+    "an alias": (GOOD.replace("- plugin: printer_mib", "- &one {plugin: printer_mib}\n  - *one").encode(), 9, ""),
+    "half a bracket": (GOOD.replace("[127.42.0.1]", "[127.42.0.1").encode(), 7, "close in pairs"),
+}
+
+
+@pytest.mark.parametrize(("content", "number", "remedy"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("command", [("check",), ("run", "--config"), ("once", "--config"), ("devices", "--config")])
+def test_a_broken_file_ends_in_exit_code_2_and_names_file_line_and_remedy(
+    pagemeter: Any, tmp_path: Path, command: tuple[str, ...], content: bytes, number: int, remedy: str
+) -> None:
+    file = tmp_path / "pagemeter.yaml"
+    file.write_bytes(content)
+    said = pagemeter(*command, file)
+    assert said.code == 2
+    assert said.out == ""
+    lines = said.err.splitlines()
+    assert all(line.startswith(f"{file}:") for line in lines), said.err
+    assert any(line.startswith(f"{file}:{number}: ") and remedy in line for line in lines), said.err
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_one_mistake_is_one_line(pagemeter: Any, good: Path) -> None:
+    good.write_text(GOOD.replace("targets", "targts"))
+    assert pagemeter("check", good).err.count("\n") == 1
+
+
+def test_a_file_that_is_missing_and_a_folder_are_mistakes_of_line_1(pagemeter: Any, tmp_path: Path) -> None:
+    for place in (tmp_path / "no.yaml", tmp_path):
+        said = pagemeter("check", place)
+        assert said.code == 2
+        assert said.err.count("\n") == 1
+        assert said.err.startswith(f"{place}:1: ")
+
+
+def test_the_schema_is_the_file_that_editors_get(pagemeter: Any) -> None:
+    said = pagemeter("schema")
+    assert said.code == 0
+    assert json.loads(said.out) == json.loads((ROOT / "config/schema.json").read_text("utf-8"))
+
+
+def test_every_installed_plugin_is_listed_with_what_it_does(pagemeter: Any, tmp_path: Path) -> None:
+    said = pagemeter("plugins", XDG_CONFIG_HOME=str(tmp_path), XDG_CONFIG_DIRS=str(tmp_path))
+    assert said.code == 0
+    for plugin in installed_plugins():
+        assert plugin.manifest is not None
+        row = next(line for line in said.out.splitlines() if line.strip().startswith(f"{plugin.name} "))
+        assert str(plugin.manifest.kinds[0]) in row
+        assert "not named, not imported" in row
+
+
+def test_the_plugins_that_a_configuration_names_are_marked_as_used(pagemeter: Any, good: Path) -> None:
+    said = pagemeter("plugins", "--config", good, "--json")
+    assert said.code == 0
+    used = {line["name"]: line["used"] for line in said.lines()}
+    assert {name for name, is_used in used.items() if is_used} == {"static", "printer_mib", "files"}
+    assert used["https_xml"] is False
+
+
+def test_one_plugin_is_shown_with_its_kinds_and_its_network(pagemeter: Any) -> None:
+    said = pagemeter("plugins", "show", "printer_mib")
+    assert said.code == 0
+    assert said.out.startswith("printer_mib: ")
+    assert "kinds: readers" in said.out
+    assert "port 161" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["show", "nope"], "no plugin nope is installed"),
+        (["show"], "plugins show NAME"),
+        (["list"], "plugins show NAME"),
+    ],
+)
+def test_a_plugin_that_there_is_not_ends_in_exit_code_2(pagemeter: Any, arguments: list[str], remedy: str) -> None:
+    said = pagemeter("plugins", *arguments)
+    assert said.code == 2
+    assert said.out == ""
+    assert remedy in said.err
+
+
+def test_devices_before_anything_is_known_says_so_and_makes_no_store(pagemeter: Any, good: Path) -> None:
+    for options in ([], ["--json"]):
+        said = pagemeter("devices", "--config", good, *options)
+        assert said.code == 3
+        assert said.out == ""
+        assert "pagemeter once" in said.err
+    assert list(good.parent.iterdir()) == [good]
+
+
+def test_the_version_is_printed(pagemeter: Any) -> None:
+    said = pagemeter("--version")
+    assert (said.code, said.out) == (0, f"pagemeter {__version__}\n")
+
+
+COMMANDS = sorted(typer.main.get_group(app).commands)
+
+
+def test_the_commands_are_those_that_are_promised() -> None:
+    promised = {"run", "once", "scan", "read", "record", "check", "devices", "plugins", "schema", "demo"}
+    assert promised <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_teaches(pagemeter: Any, command: str) -> None:
+    said = pagemeter(command, "--help")
+    assert said.code == 0
+    assert re.search(r"\n  [A-Z][^\n]{20,}", said.out), "no sentence says what it does"
+    for name in re.findall(r"\n  (--[a-z-]+)", said.out):
+        entry = said.out.partition(f"\n  {name}")[2].split("\n  -")[0]
+        assert len(entry.split()) > 2, f"{command} {name} is not explained"
+
+
+def test_the_help_lists_every_command_and_the_exit_codes(pagemeter: Any) -> None:
+    said = pagemeter("--help")
+    assert said.code == 0
+    assert all(re.search(rf"\n  {command} +[A-Z]", said.out) for command in COMMANDS)
+    for code in ("0 ok", "1 partly failed", "2 configuration or usage", "3 nothing answered", "130 interrupted"):
+        assert code in " ".join(said.out.split())
+
+
+def test_no_arguments_show_the_help(pagemeter: Any) -> None:
+    said = pagemeter()
+    assert "pagemeter demo" in said.out + said.err
