@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 
 from pagemeter.agent import Agent
-from pagemeter.cli.demonstration import PORTS_TRIED, demo_config, round_of_the_fleet
+from pagemeter.cli.demonstration import PORTS_TRIED, FleetPlace, config_of, demo_config, round_of_the_fleet
 from pagemeter.cli.running import one_round, opened
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.progress import Watcher, nobody
-from pagemeter.simulator import load_fleet
+from pagemeter.simulator import Simulator, load_device, load_fleet
 from pagemeter.simulator.fleet import DEMO_PORT
 from pagemeter.store import StoreReader
 
@@ -235,3 +235,17 @@ def parts(root: object) -> list[str]:
             )
             left += [(f"{way}.{name}", getattr(thing, name)) for name in names if hasattr(thing, name)]
     return sorted(found)
+
+
+async def test_where_only_one_loopback_address_is_bound_every_device_has_a_port_of_its_own(tmp_path: Path) -> None:
+    """macOS: the fleet stands at 127.0.0.1, and the demo's YAML names each device."""
+    fleet = [load_device(name) for name in ("kyocera-ecosys-m9140cidn", "oki-c9990dn")]
+    async with Simulator([("127.0.0.1", 0, device.simulated()) for device in fleet]) as simulator:
+        places = [FleetPlace(address=place.address, port=place.port, mute=False) for place in simulator.places]
+        path = tmp_path / "pagemeter.yaml"
+        path.write_text(config_of(places), encoding="utf-8")
+        outcome = await one_round(load_config(path, environ={}), nobody)
+    assert {entry.latest.device.serial_number for entry in outcome.fleet} == {
+        device.expected["serial_number"] for device in fleet
+    }
+    assert outcome.failed == {}

@@ -35,6 +35,7 @@ from pagemeter.progress import Watcher, nobody
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
 
+MOST_ADDRESSES = 1 << 17
 _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
@@ -58,6 +59,13 @@ class SnmpOptions:
         renamed = {**params, "version": params["snmp_version"]}
         return cls(**{f.name: renamed[f.name] for f in fields(cls)})
 
+    def refuse_beside_config(self) -> None:
+        """Raise ConfigError where both the file and the command line would speak."""
+        given = {f"--{name}": getattr(self, name) for name in ("community", "user", "auth", "priv", "port")}
+        given["--snmp-version"] = self.version
+        if named := sorted(option for option, value in given.items() if value is not None):
+            raise ConfigError(f"{', '.join(named)}: --config says how to log in; leave one of the two out")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolkit:
@@ -73,6 +81,7 @@ async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watch
     """Open the SNMP engine for these ranges; raises ConfigError for what can't be used."""
     clock = SystemClock()
     if options.config is not None:
+        options.refuse_beside_config()
         config = load_config(options.config, environ=os.environ)
         fence, credentials = fence_of(config), credentials_of(config)
         rate = config.agent.packets_per_second
@@ -174,6 +183,8 @@ async def _networks(text: str) -> list[IPNetwork]:
         named = parse_range(text)
     except ValueError as error:
         raise ConfigError(f"{error}") from None
+    if named.count is not None and named.count > MOST_ADDRESSES:
+        raise ConfigError(f"{text}: has {named.count:,} addresses, more than {MOST_ADDRESSES:,}; name a smaller range")
     if named.first is not None and named.last is not None:
         return list(summarize_address_range(named.first, named.last))
     return [ip_network(address) for address in await addresses_of(text)]
@@ -181,6 +192,8 @@ async def _networks(text: str) -> list[IPNetwork]:
 
 async def addresses_of(host: str) -> tuple[IPAddress, ...]:
     """Resolve a host name or take an address as it is; raises ConfigError where there is none."""
+    if any(sign in host for sign in "/*"):
+        raise ConfigError(f"{host}: one address or host name is wanted here; `pagemeter scan` takes ranges")
     found = await resolve(host)
     if not found:
         raise ConfigError(f"{host}: no such host; is the name right?")

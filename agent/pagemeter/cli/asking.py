@@ -15,10 +15,10 @@ from rich.progress import Progress as Bar
 
 from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, reader, toolkit
 from pagemeter.cli.exits import Exit, usage
-from pagemeter.cli.show import console, fleet_table, snapshot_tables
+from pagemeter.cli.show import console, found_table, snapshot_tables
 from pagemeter.component import Ask, NotAPrinter, Reader
 from pagemeter.errors import DeviceError
-from pagemeter.model import Device, DeviceSnapshot, FleetEntry, Reading, Scope, Target, host_uri, snapshot_of
+from pagemeter.model import Device, DeviceSnapshot, Reading, Scope, Target, host_uri, snapshot_of
 from pagemeter.snmp import Oid, dotted, oid
 from pagemeter.snmp.recording import write_recording
 from pagemeter.wire import to_json
@@ -178,9 +178,9 @@ def _plain(snapshot: DeviceSnapshot) -> dict[str, Any]:
 
 def _show(found: list[Found], *, show_all: bool) -> None:
     out = console()
-    entries = [FleetEntry(latest=s, first_seen=s.taken_at, last_success=s.taken_at) for f in found for s in f.snapshots]
-    if entries:
-        out.print(fleet_table(entries))
+    snapshots = [snapshot for one in found for snapshot in one.snapshots]
+    if snapshots:
+        out.print(found_table(snapshots))
     others = [one for one in found if one.not_a_printer is not None]
     if show_all:
         for one in others:

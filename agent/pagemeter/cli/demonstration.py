@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -25,6 +26,21 @@ from pagemeter.simulator.fleet import DEMO_NETWORK, DEMO_PORT
 
 PORTS_TRIED = 20
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlace:
+    """Where a device of the fleet stands; ``mute`` ones sleep or answer nothing that can be read."""
+
+    address: str
+    port: int
+    mute: bool
+
+    @property
+    def uris(self) -> tuple[str, str]:
+        """What the place may be called: by its address, and by address and port."""
+        return host_uri(self.address), host_uri(self.address, port=self.port)
+
+
 CONFIG = """\
 # The configuration of the demo: a simulated fleet on this machine.
 agent:
@@ -38,10 +54,7 @@ credentials:
   - networks: [{network}]
     snmp: {{version: 1, community: public, port: {port}}}
 discoveries:
-  - plugin: sweep
-    ranges: [{network}]
-  - plugin: static        # one that sleeps and one that answers garbage: no sweep finds them
-    targets: [{mute}]
+{discoveries}
 readers:
   - plugin: printer_mib
 outputs:
@@ -51,11 +64,24 @@ outputs:
     folder: .
 """
 
+SWEEP = """\
+  - plugin: sweep
+    ranges: [{network}]
+  - plugin: static        # one that sleeps and one that answers garbage: no sweep finds them
+    targets: [{mute}]"""
+
+# Where a system binds one loopback address only (macOS), the devices differ by their ports, which no sweep tries.
+LISTED = """\
+  - plugin: static
+    targets:
+{targets}"""
+
 
 def demo(folder: Path, *, keep: bool) -> Exit:
     """Start the fleet, run the agent once against it (or for good), show what was found, leave the files behind."""
     out = console()
-    text = demo_config(port=_free_port())
+    port = _free_port()
+    text = demo_config(port=port)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "pagemeter.yaml"
@@ -76,13 +102,24 @@ def demo(folder: Path, *, keep: bool) -> Exit:
         console(stderr=True).print("The fleet and the agent go on running; Ctrl-C ends them.")
         run_root(_go_on(config))
     # The one that answers garbage is there on purpose: it must cost only itself.
-    expected = {host_uri(address) for address in _mute(DEMO_NETWORK)}
+    expected = {uri for place in _places(port) if place.mute for uri in place.uris}
     return exit_of(replace(outcome, failed={what: why for what, why in outcome.failed.items() if what not in expected}))
 
 
-def demo_config(network: str = DEMO_NETWORK, port: int = DEMO_PORT) -> str:
+def demo_config(*, port: int = DEMO_PORT) -> str:
     """Write the configuration of the demo."""
-    return CONFIG.format(network=network, port=port, mute=", ".join(_mute(network)))
+    return config_of(_places(port))
+
+
+def config_of(places: Sequence[FleetPlace]) -> str:
+    """Write a configuration for devices at these places: an address each, or one address with a port each."""
+    port = places[0].port
+    if len({place.address for place in places}) == 1:
+        targets = "\n".join(f"      - snmp://{place.address}:{place.port}" for place in places)
+        return CONFIG.format(network=f"{places[0].address}/32", port=port, discoveries=LISTED.format(targets=targets))
+    mute = ", ".join(place.address for place in places if place.mute)
+    discoveries = SWEEP.format(network=DEMO_NETWORK, mute=mute)
+    return CONFIG.format(network=DEMO_NETWORK, port=port, discoveries=discoveries)
 
 
 async def round_of_the_fleet(path: Path, watcher: Watcher, *, build: Build = opened) -> Outcome:
@@ -106,10 +143,9 @@ def _fleet(config: AgentConfig) -> Simulator:
 
 def _free_port() -> int:
     """Find a port that is free at every address of the fleet: another demo may be running."""
-    addresses = [place[0] for place in place_fleet(load_fleet())]
     ports = range(DEMO_PORT, DEMO_PORT + PORTS_TRIED)
     for port in ports:
-        if all(_is_free(address, port) for address in addresses):
+        if all(_is_free(place.address, place.port) for place in _places(port)):
             return port
     raise usage(f"the UDP ports {ports[0]} to {ports[-1]} of {DEMO_NETWORK} are in use; end what uses one of them")
 
@@ -123,8 +159,9 @@ def _is_free(address: str, port: int) -> bool:
     return True
 
 
-def _mute(network: str) -> list[str]:
-    """List the addresses of the fleet's devices from which nothing readable comes."""
+def _places(port: int) -> list[FleetPlace]:
     fleet = load_fleet()
-    places = place_fleet(fleet, network)
-    return [place[0] for place, device in zip(places, fleet, strict=True) if device.expected.get("answers") is False]
+    return [
+        FleetPlace(address=address, port=at, mute=device.expected.get("answers") is False)
+        for (address, at, _), device in zip(place_fleet(fleet, port=port), fleet, strict=True)
+    ]

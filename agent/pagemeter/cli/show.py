@@ -51,6 +51,26 @@ def fleet_table(entries: Iterable[FleetEntry], *, title: str | None = None) -> T
     return table
 
 
+def found_table(snapshots: Iterable[DeviceSnapshot]) -> Table:
+    """Show what a scan found, a row a device: who it is and how it is, for nothing else was read."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Address", "Maker", "Model", "Serial number", "Name", "Status"):
+        table.add_column(heading, overflow="fold")
+    for snapshot in snapshots:
+        device = snapshot.device
+        names = [name.name for name in device.host_names]
+        cells = (
+            ", ".join(device.addresses),
+            device.manufacturer,
+            device.model,
+            device.serial_number,
+            device.name or ", ".join(names),
+            str(snapshot.status.state) if snapshot.status else None,
+        )
+        table.add_row(*(escape(cell or "-") for cell in cells))
+    return table
+
+
 def snapshot_tables(snapshot: DeviceSnapshot) -> Iterable[Table]:
     """Show all that is known of one device: who it is, meters, supplies, inputs, alerts, and what is not known."""
     yield _identity(snapshot)

@@ -283,3 +283,23 @@ def test_a_reader_of_the_output_that_goes_away_is_no_error(fleet: Any) -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.startswith('{"printer": true')
     assert done.stderr == ""
+
+
+def test_a_range_that_is_too_large_is_refused_before_anything_is_sent(pagemeter: Any) -> None:
+    done = pagemeter("scan", "10.0.0.0/8")
+    assert done.code == 2
+    assert "16,777,214 addresses, more than 131,072; name a smaller range" in done.err
+
+
+def test_read_wants_one_address_and_points_to_scan(pagemeter: Any) -> None:
+    done = pagemeter("read", "10.0.0.0/28")
+    assert done.code == 2
+    assert "`pagemeter scan` takes ranges" in done.err
+
+
+def test_the_command_line_and_the_file_do_not_both_say_how_to_log_in(pagemeter: Any, tmp_path: Path) -> None:
+    path = tmp_path / "pagemeter.yaml"
+    path.write_text("networks: [{network: 10.0.0.0/24}]\n", encoding="utf-8")
+    done = pagemeter("read", "10.0.0.7", "--config", str(path), "--community", "other")
+    assert done.code == 2
+    assert "--community: --config says how to log in; leave one of the two out" in done.err
