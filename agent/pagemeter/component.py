@@ -136,8 +136,8 @@ class Snmp(Protocol):
     async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
         """Ask for single values in one packet where the device takes it; absent ones are not in the walk."""
 
-    async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
-        """Read whole subtrees; a subtree that was cut short is named in ``missing``."""
+    async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:
+        """Read whole subtrees, for ``within`` seconds at most; one that was cut short is named in ``missing``."""
 
     def sweep(
         self,

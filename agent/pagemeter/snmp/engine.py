@@ -20,7 +20,7 @@ from pagemeter.net.ranges import AddressRange, Resolver, parse_range, resolve
 from pagemeter.snmp.denied import denied_by, deny_list
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.message import Message
-from pagemeter.snmp.reading import answered, read_subtrees, read_values
+from pagemeter.snmp.reading import MOST_SECONDS, answered, read_subtrees, read_values
 from pagemeter.snmp.sweep import Candidate, Echo, Sweep
 from pagemeter.snmp.switchboard import Switchboard
 from pagemeter.snmp.types import Oid, Walk
@@ -83,13 +83,13 @@ class SnmpEngine:
         async with self._switchboard.session(target) as session:
             return await read_values(session, oids, self._denied)
 
-    async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
-        """Read whole subtrees; a subtree that was cut short is named in ``missing`` and keeps its rows.
+    async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = MOST_SECONDS) -> Walk:
+        """Read subtrees, for ``within`` seconds at most; what was cut short keeps its rows and is in ``missing``.
 
         Raises Unreachable, AccessDenied or Unreadable where nothing could be read.
         """
         async with self._switchboard.session(target) as session:
-            return await read_subtrees(session, roots, clock=self._clock, denied=self._denied)
+            return await read_subtrees(session, roots, clock=self._clock, denied=self._denied, within=within)
 
     async def sweep(
         self,

@@ -32,10 +32,15 @@ async def read_values(session: Session, oids: Sequence[Oid], denied: frozenset[O
 
 
 async def read_subtrees(
-    session: Session, roots: Sequence[Oid], *, clock: Clock, denied: frozenset[Oid] = frozenset()
+    session: Session,
+    roots: Sequence[Oid],
+    *,
+    clock: Clock,
+    denied: frozenset[Oid] = frozenset(),
+    within: float = MOST_SECONDS,
 ) -> Walk:
     """Read subtrees one after the other; what was read before a cap, a loop or a silence is kept."""
-    reader = _SubtreeReader(session, clock, denied)
+    reader = _SubtreeReader(session, clock, denied, min(within, MOST_SECONDS))
     for waiting, root in zip(reversed(range(len(roots))), roots, strict=True):
         reader.most_rows = max(MOST_ROWS - _ROWS_FOR_THE_NEXT * waiting, MOST_ROWS // 2)
         await reader.read(root)
@@ -128,7 +133,7 @@ class _ValueReader:
 class _SubtreeReader:
     """GETBULK where it works, GETNEXT elsewhere."""
 
-    def __init__(self, session: Session, clock: Clock, denied: frozenset[Oid]) -> None:
+    def __init__(self, session: Session, clock: Clock, denied: frozenset[Oid], seconds: float) -> None:
         self.rows: list[VarBind] = []
         self.missing: dict[Oid, str] = {}
         self.most_rows = MOST_ROWS
@@ -136,7 +141,8 @@ class _SubtreeReader:
         self._session = session
         self._clock = clock
         self._denied = denied
-        self._until = clock.monotonic() + MOST_SECONDS
+        self._seconds = seconds
+        self._until = clock.monotonic() + seconds
         self._octets = 0
         self._silences = 0
 
@@ -179,7 +185,7 @@ class _SubtreeReader:
         if self._octets >= MOST_OCTETS:
             return f"cut after {MOST_OCTETS} octets"
         if self._clock.monotonic() >= self._until:
-            return f"cut after {MOST_SECONDS:.0f} s"
+            return f"cut after {self._seconds:.0f} s"
         return None
 
     def _take(self, root: Oid, last: Oid, reply: Reply) -> Oid | None:

@@ -25,7 +25,7 @@ class RecordedSnmp:
         """Return the rows that are there."""
         return _rows_of(self._device("get", target, oids), oids)
 
-    async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
+    async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:  # noqa: ARG002 - a recording answers at once
         """Return the subtrees, with the recording's own word on what is missing."""
         whole = self._device("walk", target, roots)
         return Walk((row for row in whole if _below(row, roots)), whole.missing)

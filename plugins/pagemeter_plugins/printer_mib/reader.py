@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from pagemeter.component import Answer, Ask, NotAPrinter, Reader, Services, Traffic
+from pagemeter.clock import Clock
+from pagemeter.component import Answer, Ask, NotAPrinter, Reader, Services, Snmp, Traffic
 from pagemeter.model import Reading, Scope, Target, Unknown
 from pagemeter.snmp.types import Oid, Walk, oid
 from pagemeter_plugins.printer_mib import mib
@@ -16,6 +17,8 @@ from pagemeter_plugins.printer_mib.identity import Person
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profile import Profile, profiles_of
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
+
+VISIT_SECONDS = 60.0
 
 _SCHEMES = frozenset({"host", "snmp"})
 # What proves a printer where neither prtGeneralTable nor the system group does.
@@ -45,12 +48,13 @@ class PrinterMibReader(Reader):
         scopes = ask.scopes & SCOPES
         if not scopes:
             return Answer()
-        walk = await self._look(target)
+        snmp = _Patience(self._snmp, self._clock)
+        walk = await self._look(snmp, target)
         if not len(walk):
             return None
         if not printers_of(walk):
             return not_a_printer(walk)
-        walk = mib.without_endless_columns(walk.joined(await self._rest(target, walk, scopes)))
+        walk = mib.without_endless_columns(walk.joined(await self._rest(snmp, target, walk, scopes)))
         found = parse_printer_mib(walk, scopes, self._clock.now(), self._profiles)
         if isinstance(found, NotAPrinter):
             return found
@@ -58,15 +62,15 @@ class PrinterMibReader(Reader):
             found = await self._with_fresh_meters(target, walk, scopes, found)
         return Answer(readings=found)
 
-    async def _look(self, target: Target) -> Walk:
+    async def _look(self, snmp: _Patience, target: Target) -> Walk:
         """Read the system group, hrDeviceTable, prtGeneralTable and device ids, and a little more only in doubt."""
-        walk = mib.without_endless_columns(await self._snmp.walk(target, mib.FIRST))
+        walk = mib.without_endless_columns(await snmp.walk(target, mib.FIRST))
         walk = walk.joined(await self._snmp.get(target, mib.DEVICE_IDS))
         if not printers_of(walk):
-            walk = mib.without_endless_columns(walk.joined(await self._snmp.walk(target, _SECOND_LOOK)))
+            walk = mib.without_endless_columns(walk.joined(await snmp.walk(target, _SECOND_LOOK)))
         return walk
 
-    async def _rest(self, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
+    async def _rest(self, snmp: _Patience, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
         profiles = self._profiles_for(walk)
         roots = [root for scope in sorted(scopes) for root in mib.ROOTS[scope]]
         if Scope.METERS in scopes:
@@ -74,7 +78,7 @@ class PrinterMibReader(Reader):
         singles: list[Oid] = [*mib.PANELS] if Scope.STATUS in scopes else []
         if Scope.IDENTITY in scopes:
             singles += [place for profile in profiles for place in profile.objects]
-        rest = await self._snmp.walk(target, tuple(dict.fromkeys(roots)))
+        rest = await snmp.walk(target, tuple(dict.fromkeys(roots)))
         return rest.joined(await self._snmp.get(target, tuple(dict.fromkeys(singles)))) if singles else rest
 
     def _profiles_for(self, walk: Walk) -> tuple[Profile, ...]:
@@ -99,6 +103,22 @@ class PrinterMibReader(Reader):
         kept = Walk((row for row in walk if row.oid not in counters), walk.missing).joined(fresh)
         again = parse_printer_mib(kept, scopes, self._clock.now(), self._profiles)
         return () if isinstance(again, NotAPrinter) else again
+
+
+class _Patience:
+    """The walks of one visit, that together may take so long: a slow device must not hold up the others."""
+
+    def __init__(self, snmp: Snmp, clock: Clock) -> None:
+        self._snmp = snmp
+        self._clock = clock
+        self._until = clock.monotonic() + VISIT_SECONDS
+
+    async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
+        """Walk with the time that is left; what there is no time for is missing."""
+        left = self._until - self._clock.monotonic()
+        if left <= 0:
+            return Walk((), dict.fromkeys(roots, f"not read, the visit took {VISIT_SECONDS:.0f} s"))
+        return await self._snmp.walk(target, roots, within=left)
 
 
 def _proof(walk: Walk) -> tuple[Oid, ...]:

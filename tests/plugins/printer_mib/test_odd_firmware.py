@@ -47,7 +47,7 @@ class EndlessSnmp(RecordedSnmp):
         super().__init__({"10.0.0.7": walk})
         self._column = column
 
-    async def walk(self, target: Target, roots: object) -> Walk:
+    async def walk(self, target: Target, roots: object, *, within: float = 60.0) -> Walk:
         found = await super().walk(target, roots)  # type: ignore[arg-type]  # passed on as it came
         cut = {root: "cut after 4000 rows" for root in roots if self._column[: len(root)] == root}  # type: ignore[attr-defined]  # roots are a sequence
         made_up = (number((*self._column, instance), 1) for instance in range(2, 4000))
