@@ -1,7 +1,7 @@
 """kill -9 in the middle of things: nothing acknowledged is lost, nothing is there twice.
 
 The witness is the test's own process: it writes down what the agent's store acknowledged and what was delivered.
-PAGEMETER_KILL_SEED repeats a run's moments as far as the machine allows, PAGEMETER_KILL_ROUNDS changes their number.
+PAGEMETER_KILL_SEED repeats a run's moments as far as the machine allows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from pagemeter.outbox import Outbox, Subscription
 from pagemeter.store import Position, Store, StoreReader
 
 IN_TRANSACTION, IN_DELIVERY, ALIVE = 0, 1, 2
-ROUNDS = int(os.environ.get("PAGEMETER_KILL_ROUNDS", "50"))
 
 
 class Witness(socketserver.ThreadingTCPServer):
@@ -142,10 +141,14 @@ async def deliver_the_rest(path: Path) -> list[tuple[str, str]]:
     return rest
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "rounds", [pytest.param(50, marks=pytest.mark.slow), pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.long])]
+)
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
-async def test_a_killed_agent_loses_nothing_that_was_acknowledged_and_repeats_nothing(tmp_path: Path) -> None:
+async def test_a_killed_agent_loses_nothing_that_was_acknowledged_and_repeats_nothing(
+    tmp_path: Path, rounds: int
+) -> None:
     seed = int(os.environ.get("PAGEMETER_KILL_SEED", random.randrange(2**32)))
     print(f"PAGEMETER_KILL_SEED={seed}")  # noqa: T201 - pytest shows it where the test fails
     dice = random.Random(seed)
@@ -157,19 +160,19 @@ async def test_a_killed_agent_loses_nothing_that_was_acknowledged_and_repeats_no
         witness(book) as port,
         nursery(path, port, flag_file) as process,
     ):
-        struck = Counter(strike(process, flags, dice, round_) for round_ in range(ROUNDS))
+        struck = Counter(strike(process, flags, dice, round_) for round_ in range(rounds))
     acknowledged, delivered = told(book, "acknowledged"), told(book, "delivered")
     kept = read_log(path)
     received = {*delivered, *await deliver_the_rest(path)}
     summary = f"seed {seed}: {dict(struck)}, {len(acknowledged)} acknowledged, {len(kept)} kept"
     print(summary)  # noqa: T201 - as above
 
-    assert ROUNDS - struck["idle"] >= ROUNDS / 2, summary
-    assert len(acknowledged) >= ROUNDS, summary
+    assert rounds - struck["idle"] >= rounds / 2, summary
+    assert len(acknowledged) >= rounds, summary
     assert len({key for key, _ in kept}) == len({name for _, name in kept}) == len(kept), summary
     assert set(acknowledged) <= set(kept), summary
     # Once each after dropping repeats by key, and never two contents under one key.
     assert received == set(kept), summary
     # What was kept together is there together.
     assert Counter(name[:-2] for _, name in kept) == dict.fromkeys({name[:-2] for _, name in kept}, 2), summary
-    assert len({name.split("-")[0] for _, name in acknowledged}) >= ROUNDS / 2, summary
+    assert len({name.split("-")[0] for _, name in acknowledged}) >= rounds / 2, summary

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from pagemeter import Batch, Feed, Form, Output, Services
+from pagemeter.durable import replace_file
 from pagemeter.errors import DeliveryError, PluginError
 from pagemeter.model import Document
 from pagemeter_plugins.files import disk
@@ -57,7 +58,7 @@ class FilesOutput(Output):
     def _replace_report(self, batch: Batch) -> None:
         path = self._folder / "report.json"
         try:
-            disk.replace(path, write_report(batch))
+            replace_file(path, write_report(batch))
         except OSError as error:
             raise DeliveryError(_remedy(path.name, error)) from error
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pagemeter_plugins.files.disk import append, replace
+from pagemeter.durable import replace_file
+from pagemeter_plugins.files.disk import append
 
 
 def test_a_new_file_gets_the_header_once(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -
 
 
 def test_a_replaced_file_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    replace(tmp_path / "f", b"old")
-    replace(tmp_path / "f", b"new")
+    replace_file(tmp_path / "f", b"old")
+    replace_file(tmp_path / "f", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
     assert (tmp_path / "f").read_bytes() == b"new"
