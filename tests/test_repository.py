@@ -110,7 +110,7 @@ def test_every_exit_code_is_documented(document: str, heading: str) -> None:
 
 def test_the_extras_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    named = set(re.findall(r"`(all|snmpv3|https-xml)`", text)) | set(re.findall(r"\.whl\[(\w+)\]", text))
+    named = set(re.findall(r"`(all|snmpv3|http|mdns|mqtt|xlsx)`", text)) | set(re.findall(r"\.whl\[(\w+)\]", text))
     assert named == set(PYPROJECT["project"]["optional-dependencies"]) - {"dev"}
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,11 +25,14 @@ from pagemeter import __version__
 from pagemeter.clock import Clock, LocalZone
 from pagemeter.component import Batch, Component, Discovery, Feed, Output, Reader, Source
 from pagemeter.config import AgentConfig
-from pagemeter.config.build import credentials_of, fence_of, secrets_of
+from pagemeter.config.build import credentials_of, fence_of, secrets_of, selected_by, sites_of
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
+from pagemeter.control import Handler, controlled
 from pagemeter.errands import Errands
 from pagemeter.errors import DeviceError, PluginError
-from pagemeter.inventory import Inventory
+from pagemeter.inventory import Inventory, Links
+from pagemeter.ipp.client import IppClient
+from pagemeter.job_details import JobPrivacy
 from pagemeter.logs import keep_secret
 from pagemeter.model import AgentStatus, FleetEntry, Scope
 from pagemeter.net.budget import Budget
@@ -39,6 +42,7 @@ from pagemeter.progress import Watcher, nobody
 from pagemeter.rounds import ALERTS, JOBS, METERS, RoundResult, Rounds
 from pagemeter.scheduler import Cycle, Schedule, next_run
 from pagemeter.services import AgentServices
+from pagemeter.site import Site
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.store import Store
 from pagemeter.supervisor import ItemStatus, Supervisor
@@ -73,6 +77,7 @@ class Agent:
         registry: Registry,
         store: Store,
         engine: SnmpEngine,
+        ipp: IppClient,
         *,
         clock: Clock,
         watcher: Watcher = nobody,
@@ -80,20 +85,36 @@ class Agent:
         self.config = config
         self.store = store
         self.engine = engine
+        self.ipp = ipp
         self._registry = registry
         self._clock = clock
         self._watcher = watcher
         self._started_at = clock.now()
         self._last_error: tuple[str, datetime] | None = None
-        self.inventory = Inventory(store.fleet(), store.aliases(), new_id=lambda: uuid4().hex)
+        self.inventory = Inventory(
+            store.fleet(), store.aliases(), new_id=lambda: uuid4().hex, links=Links(sites_of(config))
+        )
+        self.site = Site(
+            store=store, inventory=self.inventory, fence=engine.fence, clock=clock, selected=selected_by(config)
+        )
+        privacy = JobPrivacy(level=config.agent.job_details, key=lambda: store.pseudonym_key)
         self.discoveries = self._supervise(config.discoveries, Discovery)  # type: ignore[type-abstract] # only held against
         self.readers = self._supervise(config.readers, Reader)  # type: ignore[type-abstract] # only held against
         self.sources = self._supervise(config.sources, Source)  # type: ignore[type-abstract] # only held against
         self.outputs = self._supervise(config.outputs, Output)  # type: ignore[type-abstract] # only held against
         timeouts = {item.name: item.timeout.total_seconds() for item in config.readers if item.timeout}
-        self.visits = Visits(self.readers, self.inventory, store, clock, timeouts=timeouts)
-        self.errands = Errands(self.visits.visit, clock)
-        self.rounds = Rounds(visits=self.visits, inventory=self.inventory, store=store, clock=clock, watcher=watcher)
+        self.visits = Visits(self.readers, self.inventory, store, clock, timeouts=timeouts, privacy=privacy)
+        self.errands = Errands(self.visits.visit, clock, place_of=self.inventory.place_of)
+        self.rounds = Rounds(
+            visits=self.visits,
+            inventory=self.inventory,
+            store=store,
+            site=self.site,
+            fence=engine.fence,
+            privacy=privacy,
+            clock=clock,
+            watcher=watcher,
+        )
         self.outbox = Outbox(store, clock=clock, status=self.status)
 
     @classmethod
@@ -108,14 +129,17 @@ class Agent:
         keep_secret(secrets_of(config))
         items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
         registry = load_plugins(item.plugin for item in items)
+        fence = fence_of(config, local_time=lambda: clock.now().astimezone(LocalZone()))
+        budget = Budget(clock, config.agent.packets_per_second)
+        ipp = IppClient(fence=fence, budget=budget, clock=clock)
         engine = SnmpEngine(
-            fence=fence_of(config, local_time=lambda: clock.now().astimezone(LocalZone())),
-            budget=Budget(clock, config.agent.packets_per_second),
-            credentials=credentials_of(config),
+            fence=fence,
+            budget=budget,
+            credentials=credentials_of(config, selected=lambda: fence.selected),
             clock=clock,
         )
         async with Store.open(path, clock=clock, group_seconds=group_seconds) as store, engine:
-            yield cls(config, registry, store, engine, clock=clock, watcher=watcher)
+            yield cls(config, registry, store, engine, ipp, clock=clock, watcher=watcher)
 
     @property
     def supervisors(self) -> tuple[Supervisor[Any], ...]:
@@ -170,8 +194,9 @@ class Agent:
         log.info(
             "Pagemeter %s, agent %s, %d devices known, store %s", __version__, self.store.agent, known, self.store.path
         )
-        async with self._running() as group:
+        async with AsyncExitStack() as stack, self._running() as group:
             group.create_task(self.errands.run())
+            await stack.enter_async_context(controlled(self.store.path, self.handlers()))
             for cycle in self._cycles():
                 group.create_task(cycle.run())
                 if cycle.name.startswith("discovery ") and not self.inventory.entries():
@@ -179,6 +204,10 @@ class Agent:
             for output in self.outputs:
                 group.create_task(self._feed(output))
             await asyncio.Event().wait()
+
+    def handlers(self) -> dict[str, Handler]:
+        """Name what commands may ask a running agent to do."""
+        return {"select-segment": self.site.select}
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[asyncio.TaskGroup]:
@@ -322,6 +351,8 @@ class Agent:
         services = AgentServices(
             name=item.name,
             snmp=self.engine,
+            ipp=self.ipp,
+            fence=self.engine.fence,
             clock=self._clock,
             folder=self.config.folder,
             ask=self.errands.ask,

@@ -12,25 +12,31 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from pagemeter.clock import Clock
+from pagemeter.ipp.message import IppMessage
 from pagemeter.model import (
     AgentStatus,
     DeviceSnapshot,
     Document,
     FleetEntry,
     JobRecord,
+    Link,
+    Queue,
     Reading,
     Scope,
     Segment,
     Target,
 )
+from pagemeter.model.privacy import FreeText
 from pagemeter.snmp.types import Oid, Walk
 
 Memory: TypeAlias = Mapping[str, JsonValue]
+Found: TypeAlias = Target | Segment | Link | Memory
+"""What a discovery yields."""
 
 
 class Form(StrEnum):
@@ -54,15 +60,33 @@ class NotAPrinter:
     what: str
 
 
+class Per(StrEnum):
+    """What a Traffic's numbers are counted for."""
+
+    RUN = "run"
+    DEVICE = "device"
+    DELIVERY = "delivery"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What a component will send, for ``plan``: to whom, which port and protocol, how many packets at most, and why."""
+    """What a component sends or takes in, for ``plan``.
+
+    ``to`` is a host, an address, a range or words ("every printer that is known"); ``port`` is none where the peer
+    chooses it. ``packets`` and ``octets`` are the most that one run, one device or one delivery (``per``) needs, both
+    ways together, absent where nobody can tell. ``why`` says what for; ``carries`` what of the site's data or secrets
+    is in it, such as "the community" or "meters and supplies".
+    """
 
     to: str
-    port: int
+    port: int | None
     protocol: str = "udp"
+    direction: Literal["out", "in"] = "out"
     packets: int | None = None
+    octets: int | None = None
+    per: Per = Per.RUN
     why: str = ""
+    carries: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +109,42 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a source read of a printer at ``target``; without readings the printer is there no more, or is switched off."""
+
+    target: Target
+    readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A piece of a stream that can't be understood: where it stands, how long it is (octets), and why.
+
+    ``text`` is kept only where the configuration allows job details in full; ``why`` must not quote it.
+    """
+
+    offset: int
+    length: int
+    why: str
+    text: FreeText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """A source's batch; ``cursor`` says how far ``stream`` was read and is kept in the batch's transaction."""
+    """A source's batch; ``cursor`` says how far ``stream`` was read and is kept in the batch's transaction.
+
+    ``released`` are the offsets of pieces of this stream that were quarantined and are understood now. Jobs come with
+    all that the source knows; what of them is kept is the agent's to decide (``agent.job_details``).
+    Neither ``cursor`` nor a job's id may hold a person's name or a document's title.
+    """
 
     stream: str
     cursor: JsonValue
-    readings: tuple[Reading, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    queues: tuple[Queue, ...] = ()
     jobs: tuple[JobRecord, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    released: tuple[int, ...] = ()
     foreign: tuple[Document, ...] = ()
 
 
@@ -108,7 +161,9 @@ class Feed:
 class Batch:
     """What an output delivers at once; ``id`` is the same when it is tried again.
 
-    ``period`` is how often the report is sent; ``fleet`` is filled for report feeds, ``documents`` for the others.
+    ``period`` is how often the report is sent. ``fleet`` is filled for report feeds; their ``documents`` are what was
+    kept since the last report that was taken. A report too long for one batch comes as several: ``part`` counts from
+    1, ``last`` is true for the last one.
     """
 
     id: str
@@ -117,6 +172,17 @@ class Batch:
     agent: AgentStatus
     documents: Sequence[Document] = ()
     fleet: Sequence[FleetEntry] = ()
+    part: int = 1
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of ``outputs test``: what was tried (DNS, proxy, TCP, TLS ...), whether it went well, and what to do."""
+
+    name: str
+    ok: bool
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +205,15 @@ class Snmp(Protocol):
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:
         """Read whole subtrees, for ``within`` seconds at most; one that was cut short is named in ``missing``."""
 
+    def broadcast(
+        self, network: str | None, oid: Oid, *, found_by: str, seconds: float = 5.0
+    ) -> AsyncIterator[Responder]:
+        """Ask a local segment at once, by its directed broadcast, or all of them by 255.255.255.255 where none.
+
+        Yields who answers from inside the fence, each once. It carries only communities that may be sent to the whole
+        segment.
+        """
+
     def sweep(
         self,
         ranges: Sequence[str],
@@ -153,12 +228,27 @@ class Snmp(Protocol):
         """
 
 
+class Ipp(Protocol):
+    """IPP through the fence and the packet budget: questions and subscriptions, nothing that prints or changes."""
+
+    async def ask(self, uri: str, message: IppMessage, *, server: bool = False) -> IppMessage:
+        """Ask a printer, or a print server that the settings name (``server``: the networks need not hold it).
+
+        ``uri`` is ``ipp://host[:631]/path``, ``ipps://...`` or ``ipp+unix:///run/cups/cups.sock``, the latter for
+        servers only. Raises Unreachable, AccessDenied or Unreadable; an answer whose status is an error is returned.
+        """
+
+
 class Services(Protocol):
     """What a component may use; its only way to the network, the clock and the agent."""
 
     @property
     def snmp(self) -> Snmp:
         """SNMP to devices."""
+
+    @property
+    def ipp(self) -> Ipp:
+        """IPP to devices and print servers."""
 
     @property
     def clock(self) -> Clock:
@@ -168,8 +258,15 @@ class Services(Protocol):
     def folder(self) -> Path:
         """The folder that relative paths of the settings refer to: that of the YAML file."""
 
-    def read_soon(self, target: Target, scopes: frozenset[Scope], why: str) -> None:
-        """Ask for a visit soon (a trap, a button); merged and rationed by the agent."""
+    def allows(self, address: str) -> bool:
+        """Say whether an IP address is inside the fence, quiet hours aside; false for what is no address."""
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The networks that were selected of what gateways list, ``10.4.0.0/22``; inside the fence as long as they are."""
+
+    def read_soon(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
+        """Ask for a visit soon (a trap, a button) of a place, or of a device by its id; merged and rationed."""
 
     def progress(self, done: int, total: int | None) -> None:
         """Say how far a long work is."""
@@ -197,8 +294,11 @@ class Discovery(Component):
     """Finds places where printers may be."""
 
     @abstractmethod
-    def discover(self, memory: Memory) -> AsyncIterator[Target | Segment | Memory]:
-        """Yield targets and segments as they are found; a Memory says where to resume."""
+    def discover(self, memory: Memory) -> AsyncIterator[Found]:
+        """Yield targets, segments and links as they are found; a Memory says where to resume.
+
+        Ends, or goes on for ever (mDNS); what one run linked replaces what the run before linked when it ends.
+        """
 
 
 class Reader(Component):
@@ -231,11 +331,18 @@ class Output(Component):
     async def deliver(self, batch: Batch) -> None:
         """Deliver the whole batch, or raise DeliveryError."""
 
+    async def test(self) -> AsyncIterator[Stage]:
+        """Try the way to the receiver step by step, for ``outputs test``; ends with the first step that fails.
+
+        Nothing that is owed is delivered by it; what is sent says that it is a test.
+        """
+        yield Stage(name="delivery", ok=True, text="this output can't be tested without delivering; nothing was tried")
+
 
 C_co = TypeVar("C_co", bound=Component, covariant=True)
 S = TypeVar("S", bound=Settings)
 
-RESERVED = frozenset({"plugin", "name", "every", "on", "at", "timeout", "mask", "only"})
+RESERVED = frozenset({"plugin", "name", "every", "on", "at", "timeout", "select", "mask", "hash", "only"})
 
 
 class Factory(Generic[C_co]):

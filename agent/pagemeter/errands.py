@@ -20,16 +20,26 @@ class Errands:
     """Gathers asks and makes one visit a place of them, one after another."""
 
     def __init__(
-        self, visit: Callable[[Target, frozenset[Scope]], Awaitable[object]], clock: Clock, *, most: int = 1000
+        self,
+        visit: Callable[[Target, frozenset[Scope]], Awaitable[object]],
+        clock: Clock,
+        *,
+        place_of: Callable[[str], Target | None] = lambda _: None,
+        most: int = 1000,
     ) -> None:
+        self._place_of = place_of
         self._visit = visit
         self._clock = clock
         self._most = most
         self._waiting: dict[str, tuple[Target, frozenset[Scope]]] = {}
         self._asked = asyncio.Event()
 
-    def ask(self, target: Target, scopes: frozenset[Scope], why: str) -> None:
-        """Put a place on the list; where the list is full the ask is dropped, for the next cycle comes by anyway."""
+    def ask(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
+        """Put a place, or a device by its id, on the list; a full list drops it, for the next cycle comes by anyway."""
+        target = self._place_of(what) if isinstance(what, str) else what
+        if target is None:
+            log.info("a device that is not known, or that no visit reaches, is not read (%s)", why)
+            return
         known = self._waiting.get(target.uri)
         if known is None and len(self._waiting) >= self._most:
             log.warning("%s is not visited early (%s): %d visits are waiting already", target.uri, why, self._most)

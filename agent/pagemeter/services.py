@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from pagemeter.clock import Clock
-from pagemeter.component import Snmp
+from pagemeter.component import Ipp, Snmp
+from pagemeter.errors import AccessDenied, QuietHours
 from pagemeter.model import Scope, Target
+from pagemeter.net.fence import Fence
 from pagemeter.progress import Progress, Watcher
 
 
@@ -18,14 +21,31 @@ class AgentServices:
 
     name: str
     snmp: Snmp
+    ipp: Ipp
+    fence: Fence
     clock: Clock
     folder: Path
-    ask: Callable[[Target, frozenset[Scope], str], None]
+    ask: Callable[[Target | str, frozenset[Scope], str], None]
     watcher: Watcher
 
-    def read_soon(self, target: Target, scopes: frozenset[Scope], why: str) -> None:
-        """Ask for a visit soon; merged and rationed by the agent."""
-        self.ask(target, scopes, why)
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The networks that were selected of what gateways list."""
+        return tuple(str(network) for network in self.fence.selected)
+
+    def allows(self, address: str) -> bool:
+        """Say whether an IP address is inside the fence; where hours are quiet the visit will find that out."""
+        try:
+            self.fence.check(ip_address(address))
+        except QuietHours:
+            return True
+        except (AccessDenied, ValueError):
+            return False
+        return True
+
+    def read_soon(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
+        """Ask for a visit soon, of a place or of a device by its id; merged and rationed by the agent."""
+        self.ask(what, scopes, why)
 
     def progress(self, done: int, total: int | None) -> None:
         """Say how far a long work is."""

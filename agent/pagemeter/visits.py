@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pagemeter.clock import Clock
-from pagemeter.component import Answer, Ask, Memory, NotAPrinter, Reader
+from pagemeter.component import Answer, Ask, Memory, NotAPrinter, Reader, Seen
 from pagemeter.errors import DeviceError, PluginError, QuietHours, Unreachable
 from pagemeter.inventory import Inventory, Learned
-from pagemeter.model import DeviceSnapshot, JobRecord, Reading, Scope, Target, Unknown
+from pagemeter.job_details import JobPrivacy
+from pagemeter.model import DeviceSnapshot, JobDetails, JobRecord, Reading, Scope, Target, Unknown
 from pagemeter.store import Keep, Store
 from pagemeter.supervisor import Supervisor
 
@@ -61,12 +62,14 @@ class Visits:
         clock: Clock,
         *,
         timeouts: Mapping[str, float] | None = None,
+        privacy: JobPrivacy | None = None,
         at_once: int = 40,
     ) -> None:
         self._readers = tuple(readers)
         self._inventory = inventory
         self._store = store
         self._clock = clock
+        self._privacy = privacy or JobPrivacy(level=JobDetails.OFF, key=_no_key)
         self._timeouts = dict(timeouts or {})
         self._seats = asyncio.Semaphore(at_once)
         self._running: dict[str, tuple[frozenset[Scope], asyncio.Future[Visited]]] = {}
@@ -91,6 +94,23 @@ class Visits:
             return visited
         finally:
             del self._running[target.uri]
+
+    async def gathered(self, seen: Sequence[Seen], source: str) -> None:
+        """Take in what a source read of printers that no visit reaches; one that is gone becomes silent."""
+        for one in seen:
+            now = self._clock.now()
+            if one.readings:
+                readings = tuple(map(_trusted, one.readings))
+                learned = self._inventory.learn(one.target, readings, at=now, read_by=(source,))
+            else:
+                learned = self._inventory.silent(one.target.uri, at=now)
+            await self._keep(learned, _Read())
+
+    def located(self, job: JobRecord) -> JobRecord:
+        """Fill in the device of a job whose printer's place is known."""
+        if job.device is not None or job.printer is None:
+            return job
+        return replace(job, device=self._inventory.device_at(job.printer))
 
     async def _visit(self, target: Target, scopes: frozenset[Scope]) -> Visited:
         known = self._inventory.at(target.uri)
@@ -120,7 +140,7 @@ class Visits:
                 bodies=(
                     *bodies,
                     *((event.device, event) for event in learned.events),
-                    *((job.device, job) for job in read.jobs),
+                    *((job.device, self._privacy.job(job)) for job in map(self.located, read.jobs)),
                 ),
                 entries=learned.entries,
                 aliases=dict(learned.aliases),
@@ -151,6 +171,10 @@ class Visits:
 
     def _memory(self, reader: str, known: tuple[DeviceSnapshot, ...]) -> Memory:
         return self._store.memory(reader, known[0].device.id) if known else {}
+
+
+def _no_key() -> bytes:
+    raise AssertionError("at this level nothing is hashed")
 
 
 def _with(read: _Read, name: str, answer: Answer | NotAPrinter | None) -> _Read:

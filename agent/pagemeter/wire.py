@@ -7,14 +7,11 @@ sorted. A value that could not be read back is refused when it is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
-from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast, get_args
 
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, core_schema
@@ -29,10 +26,9 @@ from pagemeter.model import (
     Document,
     Event,
     Facts,
-    FleetEntry,
     JobRecord,
     Key,
-    Private,
+    Queue,
 )
 
 VERSION: Final = 1
@@ -79,8 +75,8 @@ def body_from_json(data: bytes) -> Body:
 
 
 def type_of(body: Body) -> str:
-    """Name the type of a document by its body: snapshot, job, event or agent."""
-    return _TYPES[type(body)]
+    """Name the type of a document by its body: snapshot, job, queue, event or agent."""
+    return TYPES[type(body)]
 
 
 def upgraded(data: bytes, *, upgrades: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None) -> bytes:
@@ -102,113 +98,16 @@ def upgraded(data: bytes, *, upgrades: dict[int, Callable[[dict[str, Any]], dict
     return write_json({**document, "v": VERSION})
 
 
-def masked(value: T, names: Collection[str]) -> T:
-    """Return a copy without what ``names`` lists: field names (``contact``) or categories of Private (``person``).
-
-    An optional field becomes absent, a tuple empty, a required text empty; an item of a tuple that loses a required
-    text is left out. Raises ValueError for a name that masks nothing: a misspelt mask must not pass.
-    """
-    wanted = frozenset(names)
-    if not wanted:
-        return value
-    for name in sorted(wanted - maskable()):
-        near = get_close_matches(name, maskable(), n=1)
-        raise ValueError(
-            f"mask: {name} is no field that can be masked" + (f"; did you mean {near[0]}?" if near else "")
-        )
-    return cast("T", _masked(value, wanted))
-
-
-@cache
-def maskable() -> frozenset[str]:
-    """Name what a mask may list: the categories of Private, the fields marked with one, and the optional fields."""
-    names = {str(category) for category in Private}
-    waiting: list[Any] = [*_TYPES, FleetEntry]
-    seen: set[type] = set()
-    while waiting:
-        cls = waiting.pop()
-        if cls in seen:
-            continue
-        seen.add(cls)
-        for entry in _mask_plan(cls):
-            waiting += entry.inner
-            if entry.maskable:
-                names.add(entry.name)
-    return frozenset(names)
-
-
-# ---- masks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MaskEntry:
-    name: str
-    marks: frozenset[str]
-    required: bool
-    empty: Any
-    maskable: bool
-    inner: tuple[type, ...]
-
-
-@cache
-def _mask_plan(cls: Any) -> tuple[_MaskEntry, ...]:
-    """Say what a mask does to each field; nothing to what is no dataclass."""
-    if not is_dataclass(cls):
-        return ()
-    hints = get_type_hints(cls, include_extras=True)
-    return tuple(_mask_entry(f, hints[f.name]) for f in fields(cls))
-
-
-def _mask_entry(field: Any, hint: Any) -> _MaskEntry:
-    parts = list(_parts(hint))
-    marks = frozenset(str(p) for p in parts if isinstance(p, Private))
-    required = field.default is MISSING and field.default_factory is MISSING
-    empty = "" if required else field.default
-    return _MaskEntry(
-        name=field.name,
-        marks=marks,
-        required=required,
-        empty=empty,
-        maskable=bool(marks) or (not required and empty in (None, (), frozenset())),
-        inner=tuple(p for p in parts if isinstance(p, type) and is_dataclass(p)),
-    )
-
-
-def _parts(hint: Any) -> Any:
-    """Yield the classes and the marks that an annotation is made of."""
-    if get_origin(hint) in (Annotated, Union, UnionType, tuple, frozenset):
-        for part in get_args(hint):
-            yield from _parts(part)
-    else:
-        yield hint
-
-
-def _masked(value: Any, names: frozenset[str]) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_masked(item, names) for item in value if not _loses_required(item, names))
-    cls: Any = type(value)
-    changes = {}
-    for entry in _mask_plan(cls):
-        if _is_masked(entry, names):
-            changes[entry.name] = entry.empty
-        elif entry.inner:
-            changes[entry.name] = _masked(getattr(value, entry.name), names)
-    return replace(value, **changes) if changes else value
-
-
-def _is_masked(entry: _MaskEntry, names: frozenset[str]) -> bool:
-    return entry.maskable and (entry.name in names or bool(entry.marks & names))
-
-
-def _loses_required(item: object, names: frozenset[str]) -> bool:
-    cls: Any = type(item)
-    return any(entry.required and _is_masked(entry, names) for entry in _mask_plan(cls))
-
-
 # ---- documents on the wire
 
 _CURRENT = b'{"v":%d,' % VERSION
-_TYPES: dict[type, str] = {DeviceSnapshot: "snapshot", JobRecord: "job", Event: "event", AgentStatus: "agent"}
+TYPES: dict[type, str] = {
+    DeviceSnapshot: "snapshot",
+    JobRecord: "job",
+    Queue: "queue",
+    Event: "event",
+    AgentStatus: "agent",
+}
 
 N = TypeVar("N")
 B = TypeVar("B")
@@ -233,6 +132,7 @@ class _WireDocument(Generic[N, B]):
 _ANY_BODY: Any = Annotated[
     _WireBody[Literal["snapshot"], DeviceSnapshot]
     | _WireBody[Literal["job"], JobRecord]
+    | _WireBody[Literal["queue"], Queue]
     | _WireBody[Literal["event"], Event]
     | _WireBody[Literal["agent"], AgentStatus],
     Discriminator("type"),
@@ -240,6 +140,7 @@ _ANY_BODY: Any = Annotated[
 _ANY_DOCUMENT: Any = Annotated[
     _WireDocument[Literal["snapshot"], DeviceSnapshot]
     | _WireDocument[Literal["job"], JobRecord]
+    | _WireDocument[Literal["queue"], Queue]
     | _WireDocument[Literal["event"], Event]
     | _WireDocument[Literal["agent"], AgentStatus],
     Discriminator("type"),

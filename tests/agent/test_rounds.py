@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,12 +15,26 @@ import pytest
 from pydantic import JsonValue
 
 from pagemeter.clock import Clock, SystemClock
-from pagemeter.component import Answer, Ask, Discovery, Gathered, Memory, NotAPrinter, Reader, Source
+from pagemeter.component import Answer, Ask, Discovery, Gathered, Memory, NotAPrinter, Quarantined, Reader, Seen, Source
 from pagemeter.errors import AccessDenied, PluginError, QuietHours, Unreachable
 from pagemeter.inventory import Inventory
-from pagemeter.model import AgentStatus, Identity, Reading, Scope, Target
+from pagemeter.job_details import JobPrivacy
+from pagemeter.model import (
+    AgentStatus,
+    Identity,
+    JobDetails,
+    JobRecord,
+    Link,
+    Queue,
+    Reading,
+    Scope,
+    Segment,
+    Target,
+)
+from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.progress import Progress
 from pagemeter.rounds import DECOY_REST, METERS, Rounds
+from pagemeter.site import Site as SiteFacts
 from pagemeter.store import Position, Store
 from pagemeter.supervisor import Supervisor
 from pagemeter.testing.clock import FakeClock
@@ -80,16 +95,28 @@ class Batches(Source):
 class Site:
     """Rounds with all that they need, and the supervisors of the components that are handed in."""
 
-    def __init__(self, store: Store, clock: Clock, reader: Reader, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, reader: Reader, group: asyncio.TaskGroup, job_details: JobDetails
+    ) -> None:
         numbers = count(1)
         self.store = store
         self.inventory = Inventory(store.fleet(), store.aliases(), new_id=lambda: f"d{next(numbers)}")
         self.seen: list[Progress] = []
         self._group = group
         self.tasks: list[asyncio.Task[None]] = []
-        visits = Visits([self.supervised("reader", reader)], self.inventory, store, SystemClock())
+        privacy = JobPrivacy(level=job_details, key=lambda: store.pseudonym_key)
+        visits = Visits([self.supervised("reader", reader)], self.inventory, store, SystemClock(), privacy=privacy)
+        self.fence = Fence([FencedNetwork(network=ip_network("10.0.0.0/24"))])
+        self.site = SiteFacts(store=store, inventory=self.inventory, fence=self.fence, clock=clock)
         self.rounds = Rounds(
-            visits=visits, inventory=self.inventory, store=store, clock=clock, watcher=self.seen.append
+            visits=visits,
+            inventory=self.inventory,
+            store=store,
+            site=self.site,
+            fence=self.fence,
+            privacy=privacy,
+            clock=clock,
+            watcher=self.seen.append,
         )
 
     def supervised(self, name: str, component: Any) -> Supervisor[Any]:
@@ -99,13 +126,15 @@ class Site:
 
 
 @asynccontextmanager
-async def site(folder: Path, reader: Reader, clock: Clock | None = None) -> AsyncIterator[Site]:
+async def site(
+    folder: Path, reader: Reader, clock: Clock | None = None, job_details: JobDetails = JobDetails.OFF
+) -> AsyncIterator[Site]:
     clock = clock or SystemClock()
     async with (
         Store.open(folder / "pagemeter.db", clock=clock, group_seconds=0.0) as store,
         asyncio.TaskGroup() as group,
     ):
-        here = Site(store, clock, reader, group)
+        here = Site(store, clock, reader, group, job_details)
         try:
             yield here
         finally:
@@ -204,3 +233,153 @@ async def test_the_agents_own_status_is_a_document(tmp_path: Path) -> None:
         status = AgentStatus(agent=here.store.agent, version="0.1.0", started_at=now, at=now)
         await here.rounds.say(status)
         assert [document.body for document in here.store.documents(Position(), 10)] == [status]
+
+
+async def test_what_lies_outside_the_fence_is_left_alone_and_counted(tmp_path: Path) -> None:
+    reader = Answers()
+    foreign = Target(uri="ipp://192.0.2.7:631/ipp/print", found_by="told")
+    async with site(tmp_path, reader) as here:
+        result = await here.rounds.discover(here.supervised("told", Told(at(1), foreign)))
+    assert reader.asked == ["10.0.0.1"]
+    assert (result.outside, result.failed) == (["ipp://192.0.2.7:631/ipp/print"], {})
+
+
+async def test_a_new_segment_is_kept_and_told_once_and_may_not_be_asked(tmp_path: Path) -> None:
+    segment = Segment(network="10.4.0.0/22", next_hop="10.0.0.1", learned_from="snmp://10.0.0.1")
+    async with site(tmp_path, Answers()) as here:
+        for _ in range(2):
+            await here.rounds.discover(here.supervised("gateway", Told(segment)))
+        assert [one.segment for one in here.store.segments()] == [segment]
+        kinds = [document.body.kind for document in here.store.documents(Position(), 10)]  # type: ignore[union-attr] # events only
+        assert kinds == ["segment-found"]
+        assert not here.fence.allows(ip_address("10.4.0.9"))
+
+
+async def test_a_selected_segment_may_be_asked_until_it_is_dropped(tmp_path: Path) -> None:
+    async with site(tmp_path, Answers()) as here:
+        await here.site.select("10.4.0.0/22", True)
+        assert here.fence.allows(ip_address("10.4.0.9"))
+        again = Fence([FencedNetwork(network=ip_network("10.0.0.0/24"))])
+        SiteFacts(store=here.store, inventory=here.inventory, fence=again, clock=SystemClock())
+        assert again.allows(ip_address("10.4.0.9"))
+        await here.site.select("10.4.0.0/22", False)
+        assert not here.fence.allows(ip_address("10.4.0.9"))
+
+
+async def test_what_an_operators_table_says_of_an_address_stands_in_the_document(tmp_path: Path) -> None:
+    wide = Link(addresses="10.0.0.0/28", site="Plant 2", labels=(("cost centre", "4711"),))
+    narrow = Link(addresses="10.0.0.1", asset_tag="A-17")
+    async with site(tmp_path, Answers()) as here:
+        await here.rounds.discover(here.supervised("table", Told(wide, narrow, at(1))))
+        (entry,) = here.store.fleet()
+        assert (entry.latest.device.site, entry.latest.device.asset_tag) == ("Plant 2", "A-17")
+        assert entry.latest.device.labels == (("cost centre", "4711"),)
+        await here.rounds.discover(here.supervised("sweep", Told(at(2))))
+        assert [entry.latest.device.site for entry in here.store.fleet()] == ["Plant 2", "Plant 2"]
+        assert here.store.links() == {"table": (wide, narrow)}
+
+
+async def test_a_table_that_can_not_be_read_links_what_it_linked_before(tmp_path: Path) -> None:
+    async with site(tmp_path, Answers()) as here:
+        await here.rounds.discover(here.supervised("table", Told(Link(addresses="10.0.0.0/28", site="Plant 2"))))
+        other = Link(addresses="10.0.0.0/28", site="Plant 3")
+        failed = await here.rounds.discover(here.supervised("table", Told(other, PluginError("the file is gone"))))
+        assert "the file is gone" in failed.failed["table"]
+        await here.rounds.discover(here.supervised("sweep", Told(at(1))))
+        assert here.store.fleet()[0].latest.device.site == "Plant 2"
+
+
+def all_bytes(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+class Printed(Source):
+    """Gathers one batch."""
+
+    def __init__(self, gathered: Gathered) -> None:
+        self._gathered = gathered
+
+    async def collect(self, cursors: Mapping[str, JsonValue]) -> AsyncIterator[Gathered]:
+        yield self._gathered
+
+
+LOCAL = Target(uri="usb://Kyocera/ECOSYS?serial=SIM1", found_by="usb")
+
+
+async def test_a_printer_that_a_source_saw_is_a_device_and_falls_silent_when_it_is_gone(tmp_path: Path) -> None:
+    reading = Reading(identity=Identity(serial_number="SIM1", model="ECOSYS"), scopes=METERS)
+    async with site(tmp_path, reader := Answers()) as here:
+        there = Gathered(stream="usb", cursor=None, seen=(Seen(target=LOCAL, readings=(reading,)),))
+        await here.rounds.gather(here.supervised("usb", Printed(there)))
+        await here.rounds.visit_all(METERS, "meters")
+        assert reader.asked == []
+        (entry,) = here.store.fleet()
+        assert (entry.latest.target, entry.silent_since) == (LOCAL.uri, None)
+        gone = Gathered(stream="usb", cursor=None, seen=(Seen(target=LOCAL),))
+        await here.rounds.gather(here.supervised("usb", Printed(gone)))
+        assert here.store.fleet()[0].silent_since is not None
+
+
+async def test_a_queue_becomes_a_document_when_it_changes_and_names_its_device(tmp_path: Path) -> None:
+    queue = Queue(name="office", printer="host://10.0.0.1", state="idle", at=datetime(2026, 3, 1, tzinfo=UTC))
+    later = Queue(name="office", printer="host://10.0.0.1", state="idle", at=datetime(2026, 3, 2, tzinfo=UTC))
+    stopped = Queue(name="office", printer="host://10.0.0.1", state="stopped", at=later.at)
+    async with site(tmp_path, Answers()) as here:
+        await here.rounds.discover(here.supervised("told", Told(at(1))))
+        for told in (queue, later, stopped):
+            gathered = Gathered(stream="queues", cursor=None, queues=(told,))
+            await here.rounds.gather(here.supervised("cups", Printed(gathered)))
+        bodies = [document.body for document in here.store.documents(Position(), 20)]
+        assert [(body.state, body.device) for body in bodies if isinstance(body, Queue)] == [
+            ("idle", "d1"),
+            ("stopped", "d1"),
+        ]
+
+
+CANARY = "canary-7f3a"
+JOB = JobRecord(
+    id="cups:1",
+    user=f"{CANARY}-user",
+    document=f"{CANARY}-title",
+    client=f"{CANARY}-host",
+    account=f"{CANARY}-account",
+    printer="host://10.0.0.1",
+    submitted_at=datetime(2026, 3, 1, 8, 47, 11, tzinfo=UTC),
+    completed_at=datetime(2026, 3, 1, 8, 48, 2, tzinfo=UTC),
+)
+
+
+@pytest.mark.parametrize("level", JobDetails)
+async def test_the_database_holds_who_printed_what_only_at_the_level_in_full(tmp_path: Path, level: JobDetails) -> None:
+    text = Quarantined(offset=7, length=20, why="five fields", text=f"{CANARY},1,2")
+    gathered = Gathered(stream="log", cursor={"at": 1}, jobs=(JOB,), quarantined=(text,))
+    async with site(tmp_path, Answers(), job_details=level) as here:
+        await here.rounds.discover(here.supervised("told", Told(at(1))))
+        await here.rounds.gather(here.supervised("log", Printed(gathered)))
+        (job,) = (d.body for d in here.store.documents(Position(), 20) if isinstance(d.body, JobRecord))
+        (piece,) = (piece for _, _, piece in here.store.quarantined())
+    stored = all_bytes(tmp_path)
+    assert job.device == "d1"
+    if level is JobDetails.FULL:
+        assert (job.user, job.document, piece.text) == (JOB.user, JOB.document, text.text)
+        return
+    assert CANARY.encode() not in stored
+    assert CANARY not in repr(job)
+    assert (piece.offset, piece.why, piece.text) == (7, "five fields", None)
+    if level is JobDetails.OFF:
+        assert (job.user, job.client, job.account, job.completed_at) == (None, None, None, JOB.completed_at)
+    else:
+        assert job.user is not None
+        assert len({job.user, job.client, job.account}) == 3
+        assert job.completed_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+async def test_a_user_has_one_pseudonym_after_a_restart_too(tmp_path: Path) -> None:
+    users = []
+    for number in (1, 2):
+        gathered = Gathered(stream="log", cursor=number, jobs=(JOB,))
+        async with site(tmp_path, Answers(), job_details=JobDetails.PSEUDONYMOUS) as here:
+            await here.rounds.gather(here.supervised("log", Printed(gathered)))
+            users += [d.body.user for d in here.store.documents(Position(), 20) if isinstance(d.body, JobRecord)]
+    assert len(users) == 3
+    assert len(set(users)) == 1

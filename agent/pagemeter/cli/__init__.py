@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pagemeter import __version__
+from pagemeter.cli import segments
 from pagemeter.cli.exits import Exit, speaking
 
 app = typer.Typer(
@@ -58,6 +59,9 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         print(f"pagemeter {__version__}")
         raise typer.Exit
+
+
+app.add_typer(segments.app)
 
 
 @app.callback()

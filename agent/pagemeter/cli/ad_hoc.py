@@ -17,6 +17,7 @@ from pagemeter.component import Factory, Reader
 from pagemeter.config import load_config
 from pagemeter.config.build import credentials_of, fence_of
 from pagemeter.errors import ConfigError, PluginError
+from pagemeter.ipp.client import IppClient
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import (
     Auth,
@@ -89,12 +90,18 @@ async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watch
         fence = Fence([FencedNetwork(network=network) for text in ranges for network in await _networks(text)])
         credentials = Credentials([NetworkCredential(networks=_ANYWHERE, snmp=c) for c in snmp_credentials(options)])
         rate = options.packets_per_second
-    engine = SnmpEngine(
-        fence=fence, budget=Budget(clock, rate), credentials=credentials, clock=clock, timeout=options.timeout
-    )
+    budget = Budget(clock, rate)
+    engine = SnmpEngine(fence=fence, budget=budget, credentials=credentials, clock=clock, timeout=options.timeout)
     async with engine:
         services = AgentServices(
-            name="command", snmp=engine, clock=clock, folder=Path.cwd(), ask=lambda *_: None, watcher=watcher
+            name="command",
+            snmp=engine,
+            ipp=IppClient(fence=fence, budget=budget, clock=clock),
+            fence=fence,
+            clock=clock,
+            folder=Path.cwd(),
+            ask=lambda *_: None,
+            watcher=watcher,
         )
         yield Toolkit(engine=engine, services=services, clock=clock)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, SecretStr
 
-from pagemeter.config.notation import LOCAL, AnyNetwork
+from pagemeter.config.notation import LOCAL, SEGMENTS, AnyNetwork
 from pagemeter.config.settings import AgentConfig
 from pagemeter.config.snmp import SnmpSettings
 from pagemeter.net.credentials import Credentials, IPNetwork, NetworkCredential, SnmpCredential, SnmpVersion
@@ -24,7 +24,7 @@ def fence_of(
     Raises PagemeterError where the system does not tell its networks.
     """
     written = {network.network for network in config.networks}
-    return Fence(
+    fence = Fence(
         [
             FencedNetwork(
                 network=network,
@@ -39,18 +39,40 @@ def fence_of(
         ],
         local_time=local_time,
     )
+    fence.select(selected_by(config))
+    return fence
 
 
-def credentials_of(config: AgentConfig, *, local: Local = local_networks) -> Credentials:
-    """Build the credentials in the order of the YAML; raises PagemeterError as ``fence_of`` does."""
+def sites_of(config: AgentConfig, *, local: Local = local_networks) -> Iterator[tuple[IPNetwork, str]]:
+    """Yield the networks that have a site of their own; raises PagemeterError as ``fence_of`` does."""
+    for settings in config.networks:
+        if settings.site is not None:
+            for network in _expanded([settings.network], local):
+                yield network, settings.site
+
+
+def selected_by(config: AgentConfig) -> tuple[IPNetwork, ...]:
+    """Return the segments that the YAML selects."""
+    return tuple(network for item in config.discoveries for network in item.select)
+
+
+def credentials_of(
+    config: AgentConfig, *, local: Local = local_networks, selected: Callable[[], Sequence[IPNetwork]] = tuple
+) -> Credentials:
+    """Build the credentials in the order of the YAML; raises PagemeterError as ``fence_of`` does.
+
+    ``selected`` tells the segments that are selected at the moment when it is asked.
+    """
     return Credentials(
         [
             NetworkCredential(
                 networks=tuple(_expanded(settings.networks, local)),
                 snmp=_snmp(settings.snmp, settings.name or _name_of(settings.snmp, number)),
+                segments=SEGMENTS in settings.networks,
             )
             for number, settings in enumerate(config.credentials, 1)
-        ]
+        ],
+        selected=selected,
     )
 
 
@@ -78,7 +100,7 @@ def _expanded(networks: Iterable[AnyNetwork], local: Local) -> Iterator[IPNetwor
     for network in networks:
         if isinstance(network, IPNetwork):
             yield network
-        else:
+        elif network == LOCAL:
             yield from local()
 
 

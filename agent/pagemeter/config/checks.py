@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias, TypeVar
 
 from pagemeter.config.mistakes import KeyPath, Mistake, dotted
-from pagemeter.config.notation import LOCAL, AnyNetwork
+from pagemeter.config.notation import LOCAL, SEGMENTS, AnyNetwork
 from pagemeter.config.settings import ItemConfig, NetworkSettings
 from pagemeter.config.snmp import NetworkCredentialSettings
 from pagemeter.net.credentials import IPAddress, IPNetwork
@@ -32,7 +32,8 @@ def judge_together(
     yield from _repeated_names(items)
     yield from _repeated_credentials(credentials)
     if fence_known:
-        fence = [network.network for _, network in networks]
+        selected = (network for _, item in items for network in item.select)
+        fence = [*(network.network for _, network in networks), *selected]
         if not fence and any(item.kind in (Kind.DISCOVERY, Kind.READER) for _, item in items):
             what = "networks is missing; only networks listed there are asked, such as `- network: 10.20.0.0/16`"
             yield Mistake(path=(), what=what)
@@ -80,6 +81,8 @@ def _useless_credentials(
 
 def _is_inside(network: AnyNetwork, fence: Iterable[AnyNetwork]) -> bool:
     """Say whether a network may overlap the fence; what `local` stands for is not known here."""
+    if network == SEGMENTS:
+        return True
     if network == LOCAL or not isinstance(network, IPNetwork):
         return any(True for _ in fence)
     return _may_hold(network.network_address, network.broadcast_address, fence)

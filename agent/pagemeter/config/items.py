@@ -11,6 +11,7 @@ from pagemeter.config.mistakes import KeyPath, Mark, Mistake, near, shown, with_
 from pagemeter.config.settings import (
     DEFAULT_SCHEDULES,
     ITEM_SETTINGS,
+    DiscoveryItem,
     ItemConfig,
     ItemSettings,
     OutputItem,
@@ -84,7 +85,10 @@ def judge_item(
         settings=settings,
         schedule=_schedule_of(kind, common),
         timeout=common.timeout,
+        select=common.select if isinstance(common, DiscoveryItem) else (),
+        only=common.only if isinstance(common, OutputItem) else (),
         mask=common.mask if isinstance(common, OutputItem) else (),
+        hash=common.hash if isinstance(common, OutputItem) else (),
         where=str(marks[path]),
         broken=None if settings is not None else reason or f"{name} offers nothing under {kind}",
     )

@@ -10,16 +10,16 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from pagemeter.config.mistakes import near, with_remedy
+from pagemeter.masks import parse_hash, parse_mask, parse_only
 from pagemeter.net.credentials import IPNetwork
 from pagemeter.net.fence import Never
-from pagemeter.wire import maskable
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
 LOCAL: Literal["local"] = "local"
+SEGMENTS: Literal["segments"] = "segments"
 
 
 class Weekday(StrEnum):
@@ -74,6 +74,11 @@ def parse_network(value: object) -> object:
     raise ValueError(f"this network has bits behind its prefix; did you mean {wider}?")
 
 
+def parse_reach(value: object) -> object:
+    """Read what ``parse_network`` reads, or ``segments``: those that were selected. Raises ValueError."""
+    return value if value == SEGMENTS else parse_network(value)
+
+
 def parse_never(value: object) -> object:
     """Read an address or a network that is left alone. Raises ValueError."""
     if not isinstance(value, str):
@@ -84,14 +89,6 @@ def parse_never(value: object) -> object:
         if value == LOCAL:
             raise ValueError("`local` can't be left alone; write an address or a network") from None
         return parse_network(value)
-
-
-def parse_masked(name: str) -> str:
-    """Take the name of what can be masked, and no other: a misspelt mask would let it pass. Raises ValueError."""
-    if name not in maskable():
-        what = "this is no field that can be masked, and no category (person, address, serial, free-text)"
-        raise ValueError(with_remedy(what, near(name, sorted(maskable()))))
-    return name
 
 
 Duration: TypeAlias = Annotated[
@@ -111,11 +108,23 @@ Network: TypeAlias = Annotated[
     BeforeValidator(parse_network),
     WithJsonSchema({"type": "string", "examples": ["10.20.0.0/16", "local"]}),
 ]
+Reach: TypeAlias = Annotated[
+    IPv4Network | IPv6Network | Literal["local", "segments"],
+    BeforeValidator(parse_reach),
+    WithJsonSchema({"type": "string", "examples": ["10.20.0.0/16", "local", "segments"]}),
+]
+Selected: TypeAlias = Annotated[
+    IPv4Network | IPv6Network,
+    BeforeValidator(parse_network),
+    WithJsonSchema({"type": "string", "examples": ["10.4.0.0/22"]}),
+]
 NeverAsked: TypeAlias = Annotated[
     Never,
     BeforeValidator(parse_never),
     WithJsonSchema({"type": "string", "examples": ["10.20.1.1", "10.20.9.0/24"]}),
 ]
 ItemName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["head-office"])]
-Masked: TypeAlias = Annotated[str, AfterValidator(parse_masked), Field(examples=["contact", "person"])]
-AnyNetwork: TypeAlias = IPNetwork | Literal["local"]
+Masked: TypeAlias = Annotated[str, AfterValidator(parse_mask), Field(examples=["contact", "job.user", "person"])]
+Hashed: TypeAlias = Annotated[str, AfterValidator(parse_hash), Field(examples=["serial_number", "job.user", "person"])]
+Allowed: TypeAlias = Annotated[str, AfterValidator(parse_only), Field(examples=["snapshot", "job.printed", "serial"])]
+AnyNetwork: TypeAlias = IPNetwork | Literal["local", "segments"]

@@ -10,8 +10,20 @@ from typing import Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pagemeter.component import Settings
-from pagemeter.config.notation import Duration, ItemName, Masked, Network, NeverAsked, Quiet, TimeOfDay, Weekday
+from pagemeter.config.notation import (
+    Duration,
+    ItemName,
+    Masked,
+    Network,
+    NeverAsked,
+    Quiet,
+    Selected,
+    TimeOfDay,
+    Weekday,
+)
 from pagemeter.config.snmp import NetworkCredentialSettings
+from pagemeter.model.job import JobDetails
+from pagemeter.net.credentials import IPNetwork
 from pagemeter.plugins import Kind
 
 DEFAULT_CYCLES = {
@@ -33,6 +45,11 @@ class AgentSettings(Settings):
     )
     packets_per_second: float = Field(
         default=500, ge=1, le=10_000, description="The most packets that are sent to devices in a second, all together."
+    )
+    job_details: JobDetails = Field(
+        default=JobDetails.OFF,
+        description="What is kept of who printed what: `off` no owners, titles and hosts; `pseudonymous` keyed hashes of "
+        "owner and host, no titles, times to the hour; `full` everything.",
     )
 
 
@@ -135,6 +152,12 @@ class ReaderItem(ItemSettings):
 class DiscoveryItem(ItemSettings, ScheduleSettings):
     """A discovery: every 12h unless a schedule says otherwise."""
 
+    select: tuple[Selected, ...] = Field(
+        default=(),
+        description="Segments, of those that this discovery lists, that may be asked; they join `networks`, and "
+        "`ranges: [segments]` of a sweep searches them.",
+    )
+
 
 class SourceItem(ItemSettings, ScheduleSettings):
     """A source: with the local cycle unless a schedule of its own is set."""
@@ -143,9 +166,18 @@ class SourceItem(ItemSettings, ScheduleSettings):
 class OutputItem(ItemSettings, ScheduleSettings):
     """An output: reports leave every 1h unless a schedule says otherwise, documents as they come."""
 
+    only: tuple[Allowed, ...] = Field(
+        default=(),
+        description="The types of documents (snapshot, event, job, queue, agent) and the fields that may leave; "
+        "everything if absent.",
+    )
     mask: tuple[Masked, ...] = Field(
         default=(),
         description="Fields, or categories of fields (person, address, serial, free-text), that never leave.",
+    )
+    hash: tuple[Hashed, ...] = Field(
+        default=(),
+        description="Texts, or categories of them, that leave only as a keyed hash (16 hexadecimal digits).",
     )
 
 
@@ -175,8 +207,10 @@ class ItemConfig:
     settings: Settings | None = field(default=None, repr=False)
     schedule: ScheduleSettings | None = None
     timeout: timedelta | None = None
-    mask: tuple[str, ...] = ()
+    select: tuple[IPNetwork, ...] = ()
     only: tuple[str, ...] = ()
+    mask: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
     where: str = ""
     broken: str | None = None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_validator, model_validator
 
 from pagemeter.component import Settings
-from pagemeter.config.notation import ItemName, Network
+from pagemeter.config.notation import ItemName, Reach
 from pagemeter.net.credentials import Auth, Priv
 from pagemeter.net.fence import PRINTING_PORTS
 
@@ -122,8 +122,10 @@ class SnmpSettings(Settings):
 class NetworkCredentialSettings(Settings):
     """What to log in with, and the networks it may be sent to; tried in the order of the YAML."""
 
-    networks: tuple[Network, ...] = Field(
-        min_length=1, description="The networks to which this credential may be sent, and no others."
+    networks: tuple[Reach, ...] = Field(
+        min_length=1,
+        description="The networks to which this credential may be sent, and no others; `segments` are those that were "
+        "selected of what a gateway lists.",
     )
     name: ItemName | None = Field(default=None, description="What logs call it; made from the version if absent.")
     snmp: SnmpSettings = Field(description="How to log in over SNMP.")

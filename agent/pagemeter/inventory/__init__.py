@@ -1,5 +1,6 @@
 """Which device is this? Evidence, merging, silence."""
 
 from pagemeter.inventory.inventory import Inventory, Learned
+from pagemeter.inventory.links import Links
 
-__all__ = ["Inventory", "Learned"]
+__all__ = ["Inventory", "Learned", "Links"]

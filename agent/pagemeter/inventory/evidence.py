@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import IntEnum
 
-from pagemeter.model import Device, Identity
+from pagemeter.model import Device, Identity, Target
 
 
 class Match(IntEnum):
@@ -58,6 +58,8 @@ def _agree(mine: str | None, theirs: str | None) -> bool:
 def traces(who: Device | Identity, place: str) -> Iterator[tuple[str, str]]:
     """Yield by what a device can be looked up: everything that ``match`` may find equal."""
     yield ("place", place)
+    if host := Target(uri=place, found_by="").host:
+        yield ("host", host)
     if (serial := comparable(who.serial_number)) is not None:
         yield ("serial", serial)
     if who.uuid is not None:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from pagemeter.continuity.meters import meter_events
 from pagemeter.inventory.evidence import Match, match, traces
+from pagemeter.inventory.links import Links
 from pagemeter.inventory.merge import merged_latest, told
 from pagemeter.model import (
     Device,
@@ -21,10 +23,14 @@ from pagemeter.model import (
     Event,
     Facts,
     FleetEntry,
+    Link,
     Reading,
     Target,
     snapshot_of,
 )
+
+NETWORK_SCHEMES = frozenset({"host", "snmp", "ipp", "ipps"})
+"""The places that readers visit; the others (``usb``, ``cups`` ...) are told by sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +50,19 @@ class Inventory:
     keeps the older id.
     """
 
-    def __init__(self, entries: Iterable[FleetEntry], aliases: Mapping[str, str], *, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        entries: Iterable[FleetEntry],
+        aliases: Mapping[str, str],
+        *,
+        new_id: Callable[[], str],
+        links: Links | None = None,
+    ) -> None:
         self._entries: dict[str, FleetEntry] = {}
         self._traces: dict[tuple[str, str], set[str]] = {}
         self._aliases = dict(aliases)
         self._new_id = new_id
+        self.links = links or Links()
         for entry in entries:
             self._put(entry)
 
@@ -59,7 +73,20 @@ class Inventory:
     def places(self) -> tuple[Target, ...]:
         """Return where to visit, each place once, the order being that of the addresses."""
         uris = dict.fromkeys(entry.latest.target for entry in self.entries())
-        return tuple(Target(uri=uri, found_by="inventory") for uri in uris)
+        return tuple(Target(uri=uri, found_by="inventory") for uri in uris if urlsplit(uri).scheme in NETWORK_SCHEMES)
+
+    def place_of(self, device: str) -> Target | None:
+        """Return where a device is visited, none for one that is not known or not reached over the network."""
+        entry = self._entries.get(self._aliases.get(device, device))
+        if entry is None or urlsplit(entry.latest.target).scheme not in NETWORK_SCHEMES:
+            return None
+        return Target(uri=entry.latest.target, found_by="inventory")
+
+    def device_at(self, uri: str) -> str | None:
+        """Return the id of the one device at a place or, failing that, at its host; none where it is not one."""
+        host = Target(uri=uri, found_by="").host
+        found = self.at(uri) or tuple(self._entries[key] for key in self._traces.get(("host", host), ()))
+        return found[0].latest.device.id if len(found) == 1 else None
 
     def at(self, uri: str) -> tuple[FleetEntry, ...]:
         """Return the devices whose last known place this is."""
@@ -99,18 +126,12 @@ class Inventory:
             reading.identity,
             addresses=reading.identity.addresses or _address(target),
         )
-        hints = target.hints
-        device = replace(
-            device,
-            site=hints.site or device.site,
-            asset_tag=hints.asset_tag or device.asset_tag,
-            labels=hints.labels or device.labels,
-        )
+        device = self._linked(device, target)
         found_by = () if target.found_by == "inventory" else (target.found_by,)
         snapshot = snapshot_of(
             device,
             reading,
-            target=target.uri,
+            target=_kept_place(known, target),
             found_by=found_by or (known.latest.found_by if known else ()),
             taken_at=at,
             read_by=read_by,
@@ -126,6 +147,17 @@ class Inventory:
             events=events,
             entries=(entry,),
             aliases=tuple((alias, device.id) for alias in merged),
+        )
+
+    def _linked(self, device: Device, target: Target) -> Device:
+        """Add what operators say of the place: a table first, then the discovery's hints, then what was said before."""
+        hints, link = target.hints, self.links.of(target.host) or Link(addresses=target.host)
+        return replace(
+            device,
+            site=link.site or hints.site or device.site,
+            name=link.name or device.name or hints.name,
+            asset_tag=link.asset_tag or hints.asset_tag or device.asset_tag,
+            labels=link.labels or hints.labels or device.labels,
         )
 
     def _recognise(
@@ -198,6 +230,15 @@ def _changes(known: FleetEntry, snapshot: DeviceSnapshot) -> list[Facts]:
     old = Target(uri=known.latest.target, found_by="").host
     new = Target(uri=snapshot.target, found_by="").host
     return [*facts, DeviceMoved(old_address=old, address=new)] if old != new else facts
+
+
+def _kept_place(known: FleetEntry | None, target: Target) -> str:
+    """Return the place that stays: a host that is known keeps its URI, whichever of its doors was found now."""
+    if known is None:
+        return target.uri
+    place = Target(uri=known.latest.target, found_by="")
+    same = bool(place.host) and place.host == target.host
+    return place.uri if same and urlsplit(place.uri).scheme in ("host", "snmp") else target.uri
 
 
 def _nameless(entry: FleetEntry) -> bool:

@@ -12,14 +12,15 @@ from pagemeter.model.event import (
     Event,
     Facts,
     MeterReset,
+    SegmentFound,
 )
-from pagemeter.model.job import Amount, Cost, JobRecord, Queue
+from pagemeter.model.job import Amount, Cost, JobDetails, JobRecord, Queue
 from pagemeter.model.meter import MeterColor, MeterRead, MeterUnit, Origin, Quality, Sides, Since, Work
 from pagemeter.model.privacy import Private
 from pagemeter.model.reading import Reading, Scope, Unknown
 from pagemeter.model.snapshot import DeviceSnapshot, snapshot_of
 from pagemeter.model.supply import Condition, Cover, Input, Level, LevelState, Marker, Supply, SupplyKind
-from pagemeter.model.target import Hints, Segment, Target, host_uri
+from pagemeter.model.target import Hints, Link, Segment, Target, host_uri
 
 __all__ = [
     "Ability",
@@ -47,10 +48,12 @@ __all__ = [
     "HostName",
     "Identity",
     "Input",
+    "JobDetails",
     "JobRecord",
     "Key",
     "Level",
     "LevelState",
+    "Link",
     "Marker",
     "MeterColor",
     "MeterRead",
@@ -65,6 +68,7 @@ __all__ = [
     "Reading",
     "Scope",
     "Segment",
+    "SegmentFound",
     "Severity",
     "Sides",
     "Since",

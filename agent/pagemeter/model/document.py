@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from pagemeter.model.event import Event
-from pagemeter.model.job import JobRecord
+from pagemeter.model.job import JobRecord, Queue
 from pagemeter.model.privacy import FreeText
 from pagemeter.model.snapshot import DeviceSnapshot
 
@@ -25,7 +25,7 @@ class AgentStatus:
     last_error_at: datetime | None = None
 
 
-Body: TypeAlias = DeviceSnapshot | JobRecord | Event | AgentStatus
+Body: TypeAlias = DeviceSnapshot | JobRecord | Queue | Event | AgentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

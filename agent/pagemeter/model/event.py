@@ -51,6 +51,15 @@ class DevicesMerged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFound:
+    """A gateway lists a network that was not known; it is searched only where an operator selects it."""
+
+    kind: Literal["segment-found"] = "segment-found"
+    network: Address
+    learned_from: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterReset:
     """A counter is lower than before; the raw values stay."""
 
@@ -60,7 +69,7 @@ class MeterReset:
     new: int
 
 
-Facts: TypeAlias = DeviceFound | DeviceMoved | DeviceSilent | DeviceBack | DevicesMerged | MeterReset
+Facts: TypeAlias = DeviceFound | DeviceMoved | DeviceSilent | DeviceBack | DevicesMerged | SegmentFound | MeterReset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

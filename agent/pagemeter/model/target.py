@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from pagemeter.model.privacy import Address
+from pagemeter.model.privacy import Address, FreeText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What a discovery already knows of a target; every field may be absent."""
+    """What a discovery already knows of a target; every field may be absent.
+
+    ``uris`` are further doors of the same printer, such as ``ipp://10.0.0.7:631/ipp/print``.
+    """
 
     sys_object_id: str | None = None
     model: str | None = None
@@ -22,6 +25,7 @@ class Hints:
     site: str | None = None
     asset_tag: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    uris: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +66,18 @@ class Segment:
     interface: str | None = None
     hosts_seen: int | None = None
     learned_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What an operator's table says of an address, a network or a span (``10.0.3.7``, ``10.0.3.0/24``, ``a-b``).
+
+    It shows in every document of the devices there, whoever found them; of several links the one with the fewest
+    addresses counts.
+    """
+
+    addresses: Address
+    site: str | None = None
+    name: FreeText | None = None
+    asset_tag: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -65,18 +65,37 @@ class SnmpCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkCredential:
-    """A credential and the networks it may be sent to."""
+    """A credential and the networks it may be sent to; ``segments``: to those too that an operator selected."""
 
     networks: tuple[IPNetwork, ...]
     snmp: SnmpCredential
+    segments: bool = False
 
 
 class Credentials:
-    """Credentials in the order of the YAML."""
+    """Credentials in the order of the YAML; ``selected`` tells the segments that an operator selected."""
 
-    def __init__(self, credentials: Sequence[NetworkCredential]) -> None:
+    def __init__(
+        self, credentials: Sequence[NetworkCredential], *, selected: Callable[[], Sequence[IPNetwork]] = tuple
+    ) -> None:
         self._credentials = tuple(credentials)
+        self._selected = selected
 
     def snmp(self, address: IPAddress) -> tuple[SnmpCredential, ...]:
         """Return those that may be sent to this address, in the order in which they are tried."""
-        return tuple(c.snmp for c in self._credentials if any(address in network for network in c.networks))
+        return tuple(c.snmp for c in self._credentials if any(address in network for network in self.networks_of(c)))
+
+    def snmp_of_all(self, network: IPNetwork) -> tuple[SnmpCredential, ...]:
+        """Return those that may be sent to every address of a network, as a broadcast does."""
+        return tuple(
+            c.snmp
+            for c in self._credentials
+            if any(
+                mine.version == network.version and network.subnet_of(mine)  # type: ignore[arg-type] # one version
+                for mine in self.networks_of(c)
+            )
+        )
+
+    def networks_of(self, credential: NetworkCredential) -> tuple[IPNetwork, ...]:
+        """Return the networks a credential may be sent to now."""
+        return (*credential.networks, *(self._selected() if credential.segments else ()))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from ipaddress import IPv4Network, IPv6Address, ip_network
+from ipaddress import IPv4Network, IPv6Address, collapse_addresses, ip_network
 from pathlib import Path
 from typing import TypeAlias
 
@@ -56,9 +56,18 @@ class Fence:
         local_time: Callable[[], datetime] | None = None,
     ) -> None:
         self._local_time = local_time
-        self.networks = tuple(sorted(networks, key=lambda network: network.network.prefixlen, reverse=True))
+        self._written = tuple(networks)
+        self.selected: tuple[IPNetwork, ...] = ()
+        self.networks = _smallest_first(networks)
         listed = [*never, *(item for network in networks for item in network.never)]
         self._never = tuple(ip_network(item) for item in listed)
+
+    def select(self, segments: Iterable[IPNetwork]) -> None:
+        """Let these segments, and no other ones beside the YAML's networks, be asked; what is never asked stays so."""
+        self.selected = tuple(dict.fromkeys(segments))
+        added = [FencedNetwork(network=network) for network in self.selected]
+        written = {network.network for network in self._written}
+        self.networks = _smallest_first([*self._written, *(one for one in added if one.network not in written)])
 
     def check(self, address: IPAddress, port: int | None = None) -> FencedNetwork:
         """Return the network that holds the address; raises AccessDenied, or QuietHours where it is not asked now."""
@@ -81,6 +90,24 @@ class Fence:
             return False
         return True
 
+    def check_whole(self, segment: IPv4Network) -> FencedNetwork:
+        """Return the network that speaks for a segment all of which may be asked at once; raises as ``check`` does.
+
+        A broadcast asks everybody: an address on a never-list forbids it, and so do quiet hours of a part.
+        """
+        for never in self._never:
+            if never.overlaps(segment):
+                raise AccessDenied(
+                    f"{segment}: a broadcast would ask {never} too, which is on a never-list; sweep it instead"
+                )
+        mine = [one for one in self.networks if one.network.overlaps(segment)]
+        written = collapse_addresses(one.network for one in mine if isinstance(one.network, IPv4Network))
+        if not any(segment.subnet_of(network) for network in written):
+            raise AccessDenied(f"{segment} is not wholly inside the networks of the configuration; add it there")
+        for network in mine:
+            self._keep_quiet(segment.broadcast_address, network)
+        return self.check(segment.broadcast_address)
+
     def _keep_quiet(self, address: IPAddress, network: FencedNetwork) -> None:
         if self._local_time is not None and network.is_quiet(self._local_time().time()):
             raise QuietHours(f"{address}: {network.network} has quiet hours, {network.quiet}")
@@ -93,6 +120,10 @@ class Fence:
             and int(network.network.broadcast_address) >= int(first)
             for network in self.networks
         )
+
+
+def _smallest_first(networks: Iterable[FencedNetwork]) -> tuple[FencedNetwork, ...]:
+    return tuple(sorted(networks, key=lambda network: network.network.prefixlen, reverse=True))
 
 
 def local_networks() -> list[IPNetwork]:

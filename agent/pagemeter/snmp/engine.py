@@ -6,24 +6,28 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from ipaddress import IPv4Network
 from typing import Self
 
 from pagemeter.clock import Clock
 from pagemeter.component import Responder
-from pagemeter.errors import AccessDenied, ConfigError, DeviceError
+from pagemeter.errors import AccessDenied, ConfigError, DeviceError, PagemeterError
 from pagemeter.model import Hints, Target
 from pagemeter.model.target import host_uri
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, IPAddress
 from pagemeter.net.fence import Fence
 from pagemeter.net.ranges import AddressRange, Resolver, parse_range, resolve
+from pagemeter.net.routes import Route, own_routes
+from pagemeter.snmp.broadcast import Broadcast
 from pagemeter.snmp.denied import denied_by, deny_list
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.message import Message
 from pagemeter.snmp.reading import MOST_SECONDS, answered, read_subtrees, read_values
 from pagemeter.snmp.sweep import Candidate, Echo, Sweep
 from pagemeter.snmp.switchboard import Switchboard
-from pagemeter.snmp.types import Oid, Walk
+from pagemeter.snmp.types import Oid, Walk, dotted
+from pagemeter.snmp.ways import Way, directed_way, limited_ways, parse_segment
 
 _ADDRESSES_AT_ONCE = 65_536
 _CLOSER_LOOKS_AT_ONCE = 40
@@ -36,7 +40,7 @@ class SnmpEngine:
     ``denied`` are the prefixes of identifiers that are never asked for: ``deny_list(jobs=True)`` allows job tables.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing that a test replaces
         self,
         *,
         fence: Fence,
@@ -47,6 +51,7 @@ class SnmpEngine:
         retries: int = 1,
         resolver: Resolver = resolve,
         denied: frozenset[Oid] = _DENIED,
+        routes: Callable[[], Sequence[Route]] = own_routes,
     ) -> None:
         self._fence = fence
         self._clock = clock
@@ -54,6 +59,7 @@ class SnmpEngine:
         self._tries = retries + 1
         self._resolver = resolver
         self._denied = denied
+        self._routes = routes
         self._exchange = Exchange()
         self._switchboard = Switchboard(
             exchange=self._exchange,
@@ -65,6 +71,11 @@ class SnmpEngine:
             timeout=timeout,
             tries=self._tries,
         )
+
+    @property
+    def fence(self) -> Fence:
+        """Whom it may ask."""
+        return self._fence
 
     async def __aenter__(self) -> Self:
         """Open the engine; its sockets follow with the first question."""
@@ -90,6 +101,35 @@ class SnmpEngine:
         """
         async with self._switchboard.session(target) as session:
             return await read_subtrees(session, roots, clock=self._clock, denied=self._denied, within=within)
+
+    async def broadcast(
+        self, network: str | None, oid: Oid, *, found_by: str, seconds: float = 5.0
+    ) -> AsyncGenerator[Responder, None]:
+        """Ask a local segment at once for a value, or with none all that 255.255.255.255 reaches; yield who answers.
+
+        Each address is yielded once, with an empty walk where it does not tell the value. Raises ConfigError for what
+        is no network, AccessDenied or QuietHours for what may not be asked as a whole, Unreachable where nothing could
+        be sent.
+        """
+        if denied_by(oid, self._denied) is not None:
+            raise AccessDenied(f"{dotted(oid)} is never asked for")
+        segment = None if network is None else parse_segment(network)
+        ways = await self._ways(segment)
+        broadcast = Broadcast(ways, oid, allows=self._fence.allows)
+        async with aclosing(broadcast.run(seconds)) as heard:
+            async for one in heard:
+                hints = Hints(credential=self._switchboard.learn(one.address, one.credential))
+                target = Target(uri=host_uri(str(one.address)), found_by=found_by, hints=hints)
+                yield Responder(target=target, walk=Walk(answered((oid,), one.answer.rows) if one.is_fine else ()))
+
+    async def _ways(self, segment: IPv4Network | None) -> list[Way]:
+        try:
+            routes = await asyncio.to_thread(self._routes)
+        except PagemeterError as error:
+            raise AccessDenied(f"nothing is broadcast, for {error}") from error
+        if segment is None:
+            return limited_ways(routes, self._switchboard.admit)
+        return [directed_way(segment, routes, self._switchboard.admit)]
 
     async def sweep(
         self,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -105,6 +105,39 @@ class Switchboard:
         ordered = sorted(credentials, key=lambda credential: credential != known)
         fenced = self._fence.check(address)
         return Candidate(address=address, credentials=tuple(ordered), take=self._taker(fenced))
+
+    def admit(self, segments: Sequence[IPv4Network], address: IPv4Address) -> Candidate:
+        """Prepare a broadcast that reaches all of these segments; raises AccessDenied or QuietHours.
+
+        It carries the communities that may be sent to each of them as a whole; a user of SNMPv3 talks to one engine
+        at a time.
+        """
+        fenced = [self._fence.check_whole(segment) for segment in segments]
+        allowed = [set(self._credentials.snmp_of_all(segment)) for segment in segments]
+        credentials = tuple(
+            one
+            for one in self._credentials.snmp_of_all(segments[0])
+            if one.version != SnmpVersion.V3 and all(one in others for others in allowed)
+        )
+        if not credentials:
+            places = ", ".join(map(str, segments))
+            raise AccessDenied(f"no community may be sent to all of {places}; add one (version 1 or 2c) for it")
+        for credential in credentials:
+            self._fence.check(segments[0].broadcast_address, credential.port)
+        return Candidate(address=address, credentials=credentials, take=self._taker(fenced[0]))
+
+    def learn(self, address: IPAddress, credential: SnmpCredential) -> str | None:
+        """Remember to which community an address answered a broadcast; returns its name, none where it is not used.
+
+        It is not used where it may not be sent to that very address, nor where a user of SNMPv3 stands before it: that
+        one is tried first.
+        """
+        choice = (one for one in self._credentials.snmp(address) if one == credential or one.version == SnmpVersion.V3)
+        if next(choice, None) != credential:
+            return None
+        habits = self.habits(address)
+        habits.credential = habits.credential or credential
+        return credential.name
 
     async def _address_of(self, target: Target) -> IPAddress:
         host = target.host

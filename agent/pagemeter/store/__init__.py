@@ -2,7 +2,7 @@
 
 from pagemeter.store.lock import StoreLock
 from pagemeter.store.reader import Decoy, Entry, Owed, Page, StoreReader
-from pagemeter.store.records import Aside, Keep, Position, StoreCorrupt
+from pagemeter.store.records import Aside, Keep, ListedSegment, Position, StoreCorrupt
 from pagemeter.store.store import Store
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Decoy",
     "Entry",
     "Keep",
+    "ListedSegment",
     "Owed",
     "Page",
     "Position",

@@ -15,11 +15,12 @@ from pydantic import JsonValue
 from pydantic_core import from_json as parse_json
 
 from pagemeter import wire
-from pagemeter.component import Memory
+from pagemeter.component import Memory, Quarantined
 from pagemeter.errors import StoreError
-from pagemeter.model import Document, FleetEntry, Key
+from pagemeter.model import Document, FleetEntry, Key, Link, Queue
 from pagemeter.store.frames import checksum, inflated
-from pagemeter.store.records import Aside, Position, StoreCorrupt
+from pagemeter.store.records import Aside, ListedSegment, Position, StoreCorrupt
+from pagemeter.store.site import links_of, listed_segment, quarantined_of, queue_of
 from pagemeter.store.versions import open_for_reading
 
 _COLUMNS = "seq, epoch, agent, sender_epoch, sender_seq, at, type, device, frame, body, crc"
@@ -105,6 +106,25 @@ class StoreReader:
         """Return how far each stream of a source was read."""
         rows = self._rows("SELECT stream, json FROM cursor WHERE source = ? ORDER BY stream", source)
         return {stream: parse_json(json) for stream, json in rows}
+
+    def segments(self) -> tuple[ListedSegment, ...]:
+        """Return the segments that gateways listed, sorted by their text."""
+        rows = self._rows("SELECT json, first_seen, last_seen FROM segment ORDER BY network")
+        return tuple(map(listed_segment, rows))
+
+    def links(self) -> Mapping[str, tuple[Link, ...]]:
+        """Return what operators' tables say of addresses, by the discovery that read it."""
+        return {name: links_of(json) for name, json in self._rows("SELECT discovery, json FROM link ORDER BY 1")}
+
+    def queues(self) -> Mapping[tuple[str, str], Queue]:
+        """Return the queues of spoolers as they were told last, by (source, name)."""
+        rows = self._rows("SELECT source, name, json FROM queue ORDER BY source, name")
+        return {(source, name): queue_of(json) for source, name, json in rows}
+
+    def quarantined(self) -> tuple[tuple[str, str, Quarantined], ...]:
+        """Return what could not be understood: source, stream and piece, in the order of the streams."""
+        rows = self._rows("SELECT source, stream, place, length, why, text FROM quarantine ORDER BY 1, 2, 3")
+        return tuple(map(quarantined_of, rows))
 
     def decoys(self) -> tuple[Decoy, ...]:
         """Return the addresses that answer and are no printers."""

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from pagemeter.component import Memory
+from pagemeter.component import Memory, Quarantined
 from pagemeter.errors import StoreError
-from pagemeter.model import Body, Document, FleetEntry, Key
+from pagemeter.model import Body, Document, FleetEntry, Key, Link, Queue, Segment
 
 
 class StoreCorrupt(StoreError):
@@ -49,7 +49,9 @@ class Keep:
     ``bodies`` become documents of the log, each with the id of its device; ``foreign`` documents keep their sender's
     key, repeats are dropped. ``entries`` replace what is current of their devices; ``aliases`` lead from an id that
     was given up to the one that stays. ``memories`` are by (component, device), ``cursors`` by (source, stream).
-    ``decoys`` say by address what is there instead of a printer, none where that is over.
+    ``decoys`` say by address what is there instead of a printer, none where that is over. ``segments`` were listed
+    by a gateway; ``links`` are all that a discovery links, ``queues`` by (source, name) as they are now. What can't be
+    understood is ``quarantined`` by (source, stream), and ``released`` by the places that are understood now.
     """
 
     bodies: tuple[tuple[str | None, Body], ...] = ()
@@ -59,3 +61,17 @@ class Keep:
     memories: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
     cursors: Mapping[tuple[str, str], JsonValue] = field(default_factory=dict)
     decoys: Mapping[str, str | None] = field(default_factory=dict)
+    segments: tuple[Segment, ...] = ()
+    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    queues: Mapping[tuple[str, str], Queue] = field(default_factory=dict)
+    quarantined: Mapping[tuple[str, str], tuple[Quarantined, ...]] = field(default_factory=dict)
+    released: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSegment:
+    """A segment that a gateway listed, and when it was listed first and last."""
+
+    segment: Segment
+    first_seen: datetime
+    last_seen: datetime

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -23,8 +24,10 @@ from pagemeter.model.snapshot import DeviceSnapshot
 from pagemeter.store.frames import MOST_BYTES, deflated
 from pagemeter.store.lock import StoreLock
 from pagemeter.store.log import Encoded, Log
+from pagemeter.store.pseudonyms import pseudonym_key
 from pagemeter.store.reader import StoreReader
 from pagemeter.store.records import Aside, Keep, Position
+from pagemeter.store.site import Site
 from pagemeter.store.versions import open_for_writing
 from pagemeter.store.writer import Writer
 
@@ -98,6 +101,11 @@ class Store(StoreReader):
         """Our id, made once with the store."""
         return self._agent
 
+    @cached_property
+    def pseudonym_key(self) -> bytes:
+        """The key of this agent's pseudonyms; raises StoreError where its file can't be read or made."""
+        return pseudonym_key(self.path)
+
     @property
     def epoch(self) -> str:
         """The epoch of this start."""
@@ -114,6 +122,7 @@ class Store(StoreReader):
         entries = [(entry.latest.device.id, deflated(wire.to_json(entry), None)) for entry in keep.entries]
         memories = [(*key, write_json(dict(memory)).decode()) for key, memory in keep.memories.items()]
         cursors = [(*key, write_json(cursor).decode()) for key, cursor in keep.cursors.items()]
+        site = Site.of(keep, at)
 
         def work() -> tuple[Key, ...]:
             keys = self._log.append(own, at)
@@ -125,6 +134,7 @@ class Store(StoreReader):
                 self._alias(old, new)
             for address, what in keep.decoys.items():
                 self._decoy(address, what, at)
+            site.write(self._db)
             return keys
 
         return await self._writer.run(work, at_once=at_once)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from ipaddress import ip_address, ip_network
 
 from pagemeter.component import Responder
 from pagemeter.errors import Unreachable
@@ -13,13 +14,15 @@ from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
 class RecordedSnmp:
     """An ``Snmp`` whose devices are walks by host; another host raises Unreachable.
 
-    ``asked`` keeps each call as (``get``, ``walk`` or ``sweep``, host, identifiers), ``swept`` the ranges.
+    ``asked`` keeps each call as (``get``, ``walk``, ``sweep`` or ``broadcast``, host, identifiers), ``swept`` the
+    ranges, ``called`` the networks of broadcasts, none for 255.255.255.255.
     """
 
     def __init__(self, walks: Mapping[str, Walk]) -> None:
         self._walks = dict(walks)
         self.asked: list[tuple[str, str, tuple[Oid, ...]]] = []
         self.swept: list[tuple[str, ...]] = []
+        self.called: list[str | None] = []
 
     async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
         """Return the rows that are there."""
@@ -29,6 +32,21 @@ class RecordedSnmp:
         """Return the subtrees, with the recording's own word on what is missing."""
         whole = self._device("walk", target, roots)
         return Walk((row for row in whole if _below(row, roots)), whole.missing)
+
+    async def broadcast(
+        self,
+        network: str | None,
+        oid: Oid,
+        *,
+        found_by: str,
+        seconds: float = 5.0,  # noqa: ARG002 - a recording answers at once
+    ) -> AsyncIterator[Responder]:
+        """Yield the devices in the network, or all, with an empty walk where they lack the value."""
+        self.called.append(network)
+        for host, walk in self._walks.items():
+            if network is None or ip_address(host) in ip_network(network):
+                self.asked.append(("broadcast", host, (oid,)))
+                yield Responder(target=Target(uri=host_uri(host), found_by=found_by), walk=_rows_of(walk, (oid,)))
 
     async def sweep(
         self,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -13,16 +14,22 @@ from pagemeter import Batch
 from pagemeter.model import (
     AgentStatus,
     Alert,
+    Amount,
+    Cost,
     Cover,
     Device,
     DeviceSnapshot,
+    Document,
+    Event,
     FleetEntry,
     HostName,
     Input,
+    JobRecord,
     Level,
     Marker,
     MeterRead,
     Origin,
+    Queue,
     Status,
     Supply,
     Unknown,
@@ -49,6 +56,11 @@ FIELDS: dict[type, str] = {
     Cover: "index description state origin",
     Alert: "key severity training group code code_name description location raised_at origin",
     Unknown: "what why",
+    JobRecord: "id revision service user document queue printer device client account submitted_at completed_at state"
+    " ordered printed cost",
+    Amount: "impressions color_impressions sheets copies sides media",
+    Cost: "amount currency",
+    Queue: "name host uri printer device model location state reasons accepting queued_jobs supplies at",
 }
 
 # What one item of a list is called.
@@ -74,10 +86,19 @@ SINGULAR = {
     "missing": "table",
     "unknown": "fact",
     "scope_times": "scope_time",
+    "media": "medium",
+    "reasons": "reason",
+    "facts": "detail",
 }
 
 # What the two halves of a pair are called.
-PAIRS = {"label": ("name", "value"), "origin_of": ("field", "origin"), "scope_time": ("scope", "at")}
+PAIRS = {
+    "label": ("name", "value"),
+    "origin_of": ("field", "origin"),
+    "scope_time": ("scope", "at"),
+    "medium": ("name", "count"),
+    "detail": ("name", "value"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +107,61 @@ class _Element:
     content: str | tuple[_Element, ...]
 
 
-def write_report(batch: Batch) -> bytes:
-    """Write all devices of the fleet as one valid document in UTF-8; an empty fleet is a report too."""
-    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n', f'<report xmlns="{NAMESPACE}">\n']
-    for element in _of({"batch": batch.id, "time": batch.agent.at, "period": batch.period}):
-        parts += _lines(element, 1)
+def write_report(batch: Batch, *, test: bool = False) -> bytes:
+    """Write the fleet, and what was kept since the last report, as one valid document in UTF-8.
+
+    An empty fleet is a report too. ``test`` marks what shall not be taken for a report.
+    """
+    return b"".join(report_chunks(batch, test=test))
+
+
+def report_chunks(batch: Batch, *, test: bool = False) -> Iterator[bytes]:
+    """Write it piece by piece, a device or a document at a time."""
+    mark = ' test="true"' if test else ""
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<report xmlns="{NAMESPACE}"{mark}>\n'.encode()
+    head = {"batch": batch.id, "time": batch.agent.at, "period": batch.period, "part": batch.part, "last": batch.last}
+    for element in _of({**head, "device_count": len(batch.fleet)}):
+        yield _written(element, 1)
     agent = (*_of({"id": batch.agent.agent}), *_of_fields(batch.agent))
-    parts += _lines(_Element("agent", agent), 1)
-    parts.append("  <devices>\n")
-    for entry in batch.fleet:
-        parts += _lines(_device(entry), 2)
-    parts.append("  </devices>\n</report>\n")
-    return "".join(parts).encode()
+    yield _written(_Element("agent", agent), 1)
+    yield from _list("devices", (_device(entry) for entry in batch.fleet))
+    yield from _list("history", (_visit(d, d.body) for d in batch.documents if isinstance(d.body, DeviceSnapshot)))
+    yield from _list("events", (_event(d, d.body) for d in batch.documents if isinstance(d.body, Event)))
+    yield from _list("jobs", (_kept("job", d) for d in batch.documents if isinstance(d.body, JobRecord)))
+    yield from _list("queues", (_kept("queue", d) for d in batch.documents if isinstance(d.body, Queue)))
+    yield b"</report>\n"
+
+
+def _list(name: str, elements: Iterable[_Element | None]) -> Iterator[bytes]:
+    yield f"  <{name}>\n".encode()
+    for element in elements:
+        if element is not None:
+            yield _written(element, 2)
+    yield f"  </{name}>\n".encode()
+
+
+def _visit(document: Document, body: DeviceSnapshot) -> _Element | None:
+    """Write the meter reads of a visit; one that read no meter is not in the history."""
+    if not body.meter_reads:
+        return None
+    said = {"device": body.device.id, "taken_at": body.taken_at, "trusted_clock": body.trusted_clock}
+    return _Element("visit", tuple(_of({**_key(document), **said, "meter_reads": body.meter_reads})))
+
+
+def _event(document: Document, body: Event) -> _Element:
+    """Write an event; its facts are named one by one, so that a new kind needs no other schema."""
+    known = ((f.name, getattr(body.facts, f.name)) for f in fields(body.facts) if f.name != "kind")
+    facts = tuple((name, value) for name, value in known if value is not None)
+    said = {"kind": body.kind, "device": body.device, "at": body.at, "facts": facts}
+    return _Element("event", tuple(_of({**_key(document), **said})))
+
+
+def _kept(name: str, document: Document) -> _Element:
+    return _Element(name, (*_of(_key(document)), *_of_fields(document.body)))
+
+
+def _key(document: Document) -> dict[str, Any]:
+    return {"key": str(document.key), "kept_at": document.at}
 
 
 def _device(entry: FleetEntry) -> _Element:
@@ -149,6 +213,8 @@ def _text(name: str, value: Any) -> str | None:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     if isinstance(value, timedelta):
         return f"PT{value // timedelta(seconds=1)}S" if value >= timedelta(0) else None
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value.is_finite() else None
     if isinstance(value, int):
         return str(value) if name != "percent" or 0 <= value <= 100 else None
     return value.value if isinstance(value, StrEnum) else _clean(value)
@@ -161,6 +227,10 @@ def _clean(text: str) -> str:
 
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+
+
+def _written(element: _Element, depth: int) -> bytes:
+    return "".join(_lines(element, depth)).encode()
 
 
 def _lines(element: _Element, depth: int) -> Iterator[str]:

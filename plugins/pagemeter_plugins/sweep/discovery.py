@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 
-from pagemeter import Discovery, Memory, Responder, Services, Traffic
+from pagemeter import Discovery, Found, Memory, Responder, Services, Traffic
 from pagemeter.errors import PluginError
-from pagemeter.model import Segment, Target
+from pagemeter.model import Target
 from pagemeter.net.ranges import AddressRange
 from pagemeter.snmp.types import dotted, oid
-from pagemeter_plugins.sweep.settings import SweepSettings
+from pagemeter_plugins.sweep.settings import SEGMENTS, SweepSettings
 from pagemeter_plugins.sweep.spans import checked_exclude, checked_range, listed, without
 
 SYS_DESCR = oid("1.3.6.1.2.1.1.1.0")
@@ -26,15 +26,15 @@ class SweepDiscovery(Discovery):
 
     def traffic(self) -> Iterable[Traffic]:
         """Say what goes where; the retries for silent addresses come on top."""
-        for text in self._settings.ranges:
+        for text in self._ranges():
             count = checked_range(text, large=True).count
-            yield Traffic(to=text, port=161, packets=count, why="one SNMP GET to each address")
+            yield Traffic(to=text, port=161, packets=count, why="one SNMP GET to each address", carries="the community")
         if self._settings.file is not None:
             yield Traffic(to=f"the ranges of {self._settings.file}", port=161, why="one SNMP GET to each address")
 
-    async def discover(self, memory: Memory) -> AsyncIterator[Target | Segment | Memory]:  # noqa: ARG002 - nothing to resume
+    async def discover(self, memory: Memory) -> AsyncIterator[Found]:  # noqa: ARG002 - nothing to resume
         """Yield who answers; raises PluginError that names file and line of what is no range."""
-        ranges = [checked_range(text, large=self._settings.large) for text in self._settings.ranges]
+        ranges = [checked_range(text, large=self._settings.large) for text in self._ranges()]
         ranges += self._of_file()
         left = without(ranges, map(checked_exclude, self._settings.exclude))
         if not left:
@@ -48,6 +48,14 @@ class SweepDiscovery(Discovery):
         finally:
             if isinstance(responders, AsyncGenerator):
                 await responders.aclose()
+
+    def _ranges(self) -> Iterator[str]:
+        """Yield what is asked, the segments that are selected now in the place of the word for them."""
+        for text in self._settings.ranges:
+            if text == SEGMENTS:
+                yield from self._services.segments
+            else:
+                yield text
 
     def _of_file(self) -> Iterator[AddressRange]:
         if self._settings.file is None:

@@ -10,12 +10,15 @@ from pagemeter import Settings
 from pagemeter_plugins.sweep.spans import checked_exclude, checked_range
 
 
+SEGMENTS = "segments"
+
+
 class SweepSettings(Settings):
     """Settings of the discovery ``sweep``."""
 
     ranges: tuple[str, ...] = Field(
         default=(),
-        description="What is asked: `10.1.2.0/24`, `10.1.2.7-10.1.2.90`, `10.1.2.*`, a host name, a single address.",
+        description="What is asked: `10.1.2.0/24`, `10.1.2.7-10.1.2.90`, `10.1.2.*`, a host name, a single address; `segments` are those that were selected of what a gateway lists.",
     )
     exclude: tuple[str, ...] = Field(
         default=(), description="What of it is left alone, written likewise; no host names."
@@ -38,6 +41,8 @@ class SweepSettings(Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         for text in self.ranges:
+            if text == SEGMENTS:
+                continue
             checked_range(text, large=self.large)
         if not self.ranges and self.file is None:
             raise ValueError("nothing is asked; name ranges, file or both")

@@ -12,8 +12,9 @@ from pagemeter.store import Store, StoreReader
 from pagemeter.store.versions import Migration, installed_migrations, migrate, open_for_writing, parse_migration
 from pagemeter.testing import FakeClock
 
-ADD = Migration(version=2, oldest=1, additive=True, sql="CREATE TABLE meter_day (device TEXT);")
-RENAME = Migration(version=3, oldest=3, additive=False, sql="ALTER TABLE meter_day RENAME TO day;")
+NOW = max(step.version for step in installed_migrations())
+ADD = Migration(version=NOW + 1, oldest=1, additive=True, sql="CREATE TABLE meter_day (device TEXT);")
+RENAME = Migration(version=NOW + 2, oldest=NOW + 2, additive=False, sql="ALTER TABLE meter_day RENAME TO day;")
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_steps_run_once_each_in_order(old: Path) -> None:
     db = open_for_writing(old)
     for _ in range(2):
         migrate(db, old, [RENAME, ADD])
-    assert version(db) == 3
+    assert version(db) == NOW + 2
     assert db.execute("SELECT count(*) FROM day").fetchone() == (0,)
     db.close()
 
@@ -41,18 +42,18 @@ def test_a_copy_is_made_before_a_step_that_takes_away(old: Path) -> None:
     assert not list(old.parent.glob("*.bak"))
     migrate(db, old, [ADD, RENAME])
     db.close()
-    copy = sqlite3.connect(old.with_name("pagemeter.db.v2.bak"))
-    assert version(copy) == 2
+    copy = sqlite3.connect(old.with_name(f"pagemeter.db.v{NOW + 1}.bak"))
+    assert version(copy) == NOW + 1
     assert copy.execute("SELECT count(*) FROM meter_day").fetchone() == (0,)
     copy.close()
 
 
 def test_a_step_that_fails_leaves_the_old_version(old: Path) -> None:
     db = open_for_writing(old)
-    bad = Migration(version=2, oldest=1, additive=True, sql="CREATE TABLE x (y); CREATE TABLE x (y);")
+    bad = Migration(version=NOW + 1, oldest=1, additive=True, sql="CREATE TABLE x (y); CREATE TABLE x (y);")
     with pytest.raises(sqlite3.Error):
         migrate(db, old, [bad])
-    assert version(db) == 1
+    assert version(db) == NOW
     assert db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'x'").fetchone() == (0,)
     db.close()
 

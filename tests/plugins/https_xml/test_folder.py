@@ -85,4 +85,4 @@ def test_without_aiohttp_a_folder_works_and_a_url_says_what_to_install(tmp_path:
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
     )
-    assert done.stdout == "PluginError https_xml needs aiohttp for `url`: pip install 'pagemeter[https-xml]'\n"
+    assert done.stdout == "PluginError https_xml needs aiohttp for `url`: pip install 'pagemeter[http]'\n"

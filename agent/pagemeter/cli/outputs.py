@@ -1,0 +1,114 @@
+"""``outputs test``: what happens on the way to a receiver, stage by stage, in plain words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pagemeter.cli.exits import Exit, speaking, usage
+from pagemeter.component import Output, Stage
+
+app = typer.Typer(
+    name="outputs", help="Try the outputs.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def outputs() -> None:
+    """Try the outputs."""
+
+
+@app.command()
+def test(
+    name: Annotated[str, typer.Argument(help="The output, by its name in the YAML.")],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="The YAML file; the platform's folder if absent."),
+    ] = None,
+) -> None:
+    """Try the way to a receiver: DNS, TCP, proxy, TLS, status, receipt; what is owed is not touched."""
+    from pagemeter.root import run_root
+
+    with speaking():
+        raise typer.Exit(run_root(_test(name, config)))
+
+
+async def _test(name: str, config: Path | None) -> Exit:
+    from pagemeter.cli.show import console
+    from pagemeter.logs import redact
+
+    output = _built(name, config)
+    out = console()
+    well, ill = ("✓", "✗") if _writes("✓✗") else ("ok  ", "FAIL")
+    good = False
+    async with aclosing(_stages(output)) as stages:
+        async for stage in stages:
+            sign = f"[green]{well}[/green]" if stage.ok else f"[red]{ill}[/red]"
+            out.print(sign, end=" ")
+            out.print(f"{stage.name}: {redact(stage.text)}", markup=False)
+            good = stage.ok
+    return Exit.OK if good else Exit.PARTLY_FAILED
+
+
+async def _stages(output: Output) -> AsyncIterator[Stage]:
+    """Open the output and try it; one that can't be opened fails at that."""
+    from pagemeter.errors import PagemeterError
+
+    try:
+        async with output:
+            async with aclosing(output.test()) as stages:  # type: ignore[type-var] # an async generator, in fact
+                async for stage in stages:
+                    yield stage
+    except PagemeterError as error:
+        yield Stage(name="open", ok=False, text=str(error))
+
+
+def _built(name: str, config: Path | None) -> Output:
+    """Build the output as the agent does, without the store: the agent may be running."""
+    from pagemeter.cli.paths import config_path
+    from pagemeter.clock import SystemClock
+    from pagemeter.config import load_config
+    from pagemeter.config.build import credentials_of, fence_of, secrets_of
+    from pagemeter.errors import PluginError
+    from pagemeter.logs import keep_secret
+    from pagemeter.net.budget import Budget
+    from pagemeter.plugins import Kind, load_plugins
+    from pagemeter.progress import nobody
+    from pagemeter.services import AgentServices
+    from pagemeter.snmp.engine import SnmpEngine
+
+    loaded = load_config(config if config is not None else config_path(), environ=os.environ)
+    keep_secret(secrets_of(loaded))
+    item = next((item for item in loaded.outputs if item.name == name), None)
+    if item is None:
+        names = ", ".join(item.name for item in loaded.outputs) or "none"
+        raise usage(f"no output {name} in {loaded.path}; there are: {names}")
+    registry = load_plugins([item.plugin])
+    factory = registry.factory(Kind.OUTPUT, item.plugin)
+    if factory is None or item.settings is None:
+        raise PluginError(f"{name}: {item.broken or registry.why_not(item.plugin) or 'it offers no output'}")
+    clock = SystemClock()
+    engine = SnmpEngine(
+        fence=fence_of(loaded), budget=Budget(clock, 1), credentials=credentials_of(loaded), clock=clock
+    )  # never opened: an output asks no device
+    services = AgentServices(
+        name=name, snmp=engine, clock=clock, folder=loaded.folder, ask=lambda *_: None, watcher=nobody
+    )
+    built = factory(item.settings, services)
+    if not isinstance(built, Output):
+        raise PluginError(f"{name}: it is no output")
+    return built
+
+
+def _writes(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""IPP: the codec, the operations that only read, and the client."""

@@ -1,0 +1,132 @@
+"""What is known of a site beside its devices: segments and which of them are searched, links, queues."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+
+from pydantic import JsonValue
+
+from pagemeter.clock import Clock
+from pagemeter.errors import PagemeterError
+from pagemeter.inventory import Inventory
+from pagemeter.model import Event, Link, Queue, Segment, SegmentFound
+from pagemeter.net.credentials import IPNetwork
+from pagemeter.net.fence import Fence
+from pagemeter.store import Keep, Store, StoreReader
+
+log = logging.getLogger(__name__)
+
+_CHOICE = "segment:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A segment and who selected it: ``yaml``, ``state`` or nobody."""
+
+    network: IPNetwork
+    selected_by: str | None
+    segment: Segment | None = None
+    first_seen: str | None = None
+    last_seen: str | None = None
+
+
+class Site:
+    """Keeps what discoveries tell of a site, and holds the fence to what was selected."""
+
+    def __init__(
+        self, *, store: Store, inventory: Inventory, fence: Fence, clock: Clock, selected: Iterable[IPNetwork] = ()
+    ) -> None:
+        self._store = store
+        self._inventory = inventory
+        self._fence = fence
+        self._clock = clock
+        self._yaml = tuple(selected)
+        self._known = {listed.segment.network: listed.segment for listed in store.segments()}
+        inventory.links.replace(store.links())
+        fence.select((*self._yaml, *chosen(store)))
+
+    async def listed(self, discovery: str, segment: Segment) -> None:
+        """Keep a segment that a gateway listed; one that is new is told in the log and as an event."""
+        bodies: tuple[tuple[None, Event], ...] = ()
+        if segment.network not in self._known:
+            log.info(
+                "%s: segment %s is new, listed by %s; `pagemeter segments select %s` lets it be searched",
+                *(discovery, segment.network, segment.learned_from, segment.network),
+            )
+            facts = SegmentFound(network=segment.network, learned_from=segment.learned_from)
+            bodies = ((None, Event(at=self._clock.now(), facts=facts)),)
+        self._known[segment.network] = segment
+        await self._store.keep(Keep(segments=(segment,), bodies=bodies))
+
+    def expect(self, discovery: str, links: tuple[Link, ...]) -> None:
+        """Let links count that a discovery named so far; they are kept when it ends."""
+        self._inventory.links.replace({discovery: links})
+
+    async def linked(self, discovery: str, links: tuple[Link, ...]) -> None:
+        """Take all that a discovery links, instead of what it linked before."""
+        before = self._store.links().get(discovery, ())
+        self._inventory.links.replace({discovery: links})
+        if links != before:
+            await self._store.keep(Keep(links={discovery: links}))
+
+    def unlinked(self, discovery: str) -> None:
+        """Go back to what a discovery linked before: it failed."""
+        self._inventory.links.replace({discovery: self._store.links().get(discovery, ())})
+
+    async def select(self, network: str, selected: bool) -> JsonValue:
+        """Select or drop a segment; raises PagemeterError that says why it can't be."""
+        parsed = checked_segment(network)
+        if not selected and parsed in self._yaml:
+            raise PagemeterError(f"{parsed} is selected in the YAML, which wins; take it out of `select` there")
+        if not selected and parsed not in chosen(self._store):
+            raise PagemeterError(f"{parsed} is not selected; `pagemeter segments` lists what is")
+        await self._store.choose(f"{_CHOICE}{parsed}", True if selected else None)
+        self._fence.select((*self._yaml, *chosen(self._store)))
+        return str(parsed)
+
+    def queue(self, source: str, queue: Queue) -> tuple[Queue, bool]:
+        """Fill in which device a queue prints to; tells whether it differs from what was kept last."""
+        device = self._inventory.device_at(queue.printer) if queue.printer is not None else None
+        filled = queue if device is None else replace(queue, device=device)
+        before = self._store.queues().get((source, queue.name))
+        return filled, before is None or replace(before, at=filled.at) != filled
+
+
+def chosen(store: StoreReader) -> tuple[IPNetwork, ...]:
+    """Return the segments that were selected by command."""
+    return tuple(ip_network(key.removeprefix(_CHOICE)) for key, value in store.choices(_CHOICE).items() if value)
+
+
+def choices(store: StoreReader, yaml: Iterable[IPNetwork]) -> tuple[Choice, ...]:
+    """Return all segments that were listed or selected, in the order of their addresses."""
+    by_yaml, by_state = set(yaml), set(chosen(store))
+    listed = {ip_network(one.segment.network): one for one in store.segments()}
+    found = sorted({*by_yaml, *by_state, *listed}, key=lambda n: (n.version, int(n.network_address), n.prefixlen))
+    return tuple(
+        Choice(
+            network=network,
+            selected_by="yaml" if network in by_yaml else "state" if network in by_state else None,
+            segment=one.segment if (one := listed.get(network)) else None,
+            first_seen=one.first_seen.isoformat() if one else None,
+            last_seen=one.last_seen.isoformat() if one else None,
+        )
+        for network in found
+    )
+
+
+def checked_segment(text: str) -> IPNetwork:
+    """Read a segment that may be searched; raises PagemeterError that says what is wrong with it."""
+    try:
+        network = ip_network(text)
+    except ValueError:
+        try:
+            wider = ip_network(text, strict=False)
+        except ValueError:
+            raise PagemeterError(f"{text} is no network; write it like 10.4.0.0/22") from None
+        raise PagemeterError(f"{text} has bits behind its prefix; did you mean {wider}?") from None
+    if network.prefixlen == 0 or network.is_multicast or network.is_loopback or network.is_link_local:
+        raise PagemeterError(f"{network} is no segment with printers; write a network of the site")
+    return network

@@ -1,0 +1,274 @@
+"""One connection to the broker, over paho-mqtt with sockets of our own and the agent's event loop.
+
+aiomqtt was tried: it takes a PUBACK that says "not authorized" for a success, lets a delivery wait for its deadline
+when the connection is lost, and leaves a task behind where logging in fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from pagemeter.clock import Clock
+from pagemeter.errors import DeliveryError, Refused, TooLarge
+from pagemeter_plugins.mqtt.dial import dial
+from pagemeter_plugins.mqtt.settings import MqttSettings
+
+OPENING_SECONDS = 20.0
+CLOSING_SECONDS = 2.0
+# MQTT 5 section 2.4: bad user name or password, not authorized, banned, bad authentication method.
+_REFUSALS = {134, 135, 138, 140}
+_TOO_LARGE = 149
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is published, or what came in; an empty payload that is retained removes what the broker keeps."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+class _Paho(mqtt.Client):
+    """paho's client on a socket that is connected already."""
+
+    ready: socket.socket
+
+    def _create_socket(self) -> Any:
+        return self.ready
+
+
+class Connection:
+    """Opened once, never again; whoever opened it closes it."""
+
+    def __init__(
+        self, settings: MqttSettings, *, client_id: str, will: Message, heard: Callable[[Message], None], clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._where = f"{settings.host}:{settings.broker_port}"
+        self._heard = heard
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._welcome: asyncio.Future[ReasonCode] = self._loop.create_future()
+        self._waiting: dict[int, asyncio.Future[DeliveryError | None]] = {}
+        self._granted: dict[int, asyncio.Future[list[ReasonCode]]] = {}
+        self._lost = asyncio.Event()
+        self._largest: int | None = None
+        self._pulse: asyncio.Task[None] | None = None
+        self._paho = self._client(client_id, will)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is open, as far as is known."""
+        return not self._lost.is_set()
+
+    async def lost(self) -> None:
+        """Wait until the connection is gone."""
+        await self._lost.wait()
+
+    async def open(self, tls: ssl.SSLContext | None) -> None:
+        """Connect and log in; raises DeliveryError that says at which stage it failed, Refused for a wrong secret."""
+        stages = ["resolving the name"]
+        try:
+            async with asyncio.timeout(OPENING_SECONDS):
+                self._paho.ready = await dial(self._settings, tls, stages.append)
+                stages.append("logging in")
+                await self._log_in()
+        except TimeoutError as error:
+            raise DeliveryError(
+                f"{self._where}: no answer within {OPENING_SECONDS:.0f} s while {stages[-1]}; is this the broker, and"
+                " does a firewall let us out?"
+            ) from error
+        self._pulse = self._loop.create_task(self._beat())
+
+    async def _log_in(self) -> None:
+        try:
+            self._paho.connect(self._settings.host, self._settings.broker_port, self._keepalive, clean_start=True)
+            code = await self._welcome
+        except BaseException:
+            self._hang_up()
+            raise
+        if code.is_failure:
+            self._hang_up()
+            kind = Refused if code.value in _REFUSALS else DeliveryError
+            raise kind(f"{self._where} refuses us ({code}); are user, password, client_id and version right?")
+
+    def send(self, message: Message, *, qos: int | None = None) -> asyncio.Future[DeliveryError | None]:
+        """Publish; the future's result is none when the broker has taken it, else why it was not."""
+        taken: asyncio.Future[DeliveryError | None] = self._loop.create_future()
+        if not self.is_up:
+            taken.set_result(self._broken())
+        elif self._largest is not None and len(message.payload) + len(message.topic) + 64 > self._largest:
+            taken.set_result(TooLarge(f"{self._where} takes no messages above {self._largest} octets; raise its limit"))
+        else:
+            level = self._settings.qos if qos is None else qos
+            info = self._paho.publish(message.topic, message.payload, level, message.retain)
+            if info.rc == mqtt.MQTT_ERR_SUCCESS:
+                self._waiting[info.mid] = taken
+            else:
+                taken.set_result(self._broken())
+        return taken
+
+    async def publish(self, messages: Iterable[Message], *, qos: int | None = None) -> None:
+        """Publish in order and wait until the broker has taken all; raises the first DeliveryError."""
+        sent = [self.send(message, qos=qos) for message in messages]
+        for failure in [await taken for taken in sent]:
+            if failure is not None:
+                raise failure
+
+    async def subscribe(self, topic: str) -> bool:
+        """Subscribe and return whether the broker grants it; raises DeliveryError where it does not answer."""
+        granted: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
+        code, mid = self._paho.subscribe(topic, qos=1)
+        if code != mqtt.MQTT_ERR_SUCCESS or mid is None or not self.is_up:
+            raise self._broken()
+        self._granted[mid] = granted
+        try:
+            async with asyncio.timeout(OPENING_SECONDS):
+                codes = await granted
+        except TimeoutError as error:
+            raise DeliveryError(f"{self._where} does not answer a subscription; it is tried again") from error
+        if not codes:
+            raise self._broken()
+        return not codes[0].is_failure
+
+    def unsubscribe(self, topic: str) -> None:
+        """Subscribe no more."""
+        self._paho.unsubscribe(topic)
+
+    async def close(self, farewell: Message | None = None) -> None:
+        """Say farewell as long as the broker listens, and disconnect: it does not publish the will then."""
+        try:
+            if farewell is not None and self.is_up:
+                with contextlib.suppress(TimeoutError, DeliveryError):
+                    async with asyncio.timeout(CLOSING_SECONDS):
+                        await self.publish([farewell])
+            if self.is_up:
+                self._paho.disconnect()
+                self._paho.loop_write()
+        finally:
+            self._hang_up()
+            if self._pulse is not None:
+                self._pulse.cancel()
+                await asyncio.gather(self._pulse, return_exceptions=True)
+
+    def _client(self, client_id: str, will: Message) -> _Paho:
+        version = mqtt.MQTTv311 if self._settings.version == "3.1.1" else mqtt.MQTTv5
+        clean = True if version == mqtt.MQTTv311 else None
+        client = _Paho(CallbackAPIVersion.VERSION2, client_id, clean_session=clean, protocol=version)
+        client.will_set(will.topic, will.payload, self._settings.qos, will.retain)
+        if self._settings.user is not None:
+            password = self._settings.password
+            client.username_pw_set(self._settings.user, None if password is None else password.get_secret_value())
+        client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_disconnect = lambda *_: self._end()
+        client.on_socket_open = lambda _client, _data, opened: self._loop.add_reader(opened, self._guarded, self._read)
+        client.on_socket_close = lambda _client, _data, closed: self._forget(closed)
+        client.on_socket_register_write = lambda _client, _data, full: self._loop.add_writer(
+            full, self._guarded, client.loop_write
+        )
+        client.on_socket_unregister_write = lambda _client, _data, empty: self._loop.remove_writer(empty)
+        return client
+
+    @property
+    def _keepalive(self) -> int:
+        return int(self._settings.keepalive.total_seconds())
+
+    # ---- what paho tells; all in the event loop
+
+    def _on_connect(
+        self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, properties: Properties | None
+    ) -> None:
+        self._largest = getattr(properties, "MaximumPacketSize", None)
+        if not self._welcome.done():
+            self._welcome.set_result(code)
+
+    def _on_publish(self, _client: Any, _data: Any, mid: int, code: ReasonCode, _properties: Any) -> None:
+        taken = self._waiting.pop(mid, None)
+        if taken is None or taken.done():
+            return
+        if not code.is_failure:
+            taken.set_result(None)
+        elif code.value == _TOO_LARGE:
+            taken.set_result(TooLarge(f"{self._where} says that the message is too large; raise its limit"))
+        else:
+            taken.set_result(
+                DeliveryError(f"{self._where} does not take it ({code}); may this user publish to our topics?")
+            )
+
+    def _on_subscribe(self, _client: Any, _data: Any, mid: int, codes: list[ReasonCode], _properties: Any) -> None:
+        granted = self._granted.pop(mid, None)
+        if granted is not None and not granted.done():
+            granted.set_result(codes)
+
+    def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return
+        self._heard(Message(topic=topic, payload=bytes(message.payload), retain=message.retain))
+
+    # ---- the socket
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        """Read or write; whatever the broker's octets do to the library costs this connection only."""
+        try:
+            work()
+        except Exception:  # noqa: BLE001 - a broken packet may raise anything in the library
+            self._hang_up()
+
+    def _read(self) -> None:
+        self._paho.loop_read()
+        # Octets that TLS has decrypted already wake no one.
+        while isinstance(opened := self._paho.socket(), ssl.SSLSocket) and opened.pending():
+            self._paho.loop_read()
+
+    async def _beat(self) -> None:
+        """Keep alive, and notice a broker that is silent."""
+        while self.is_up:
+            await self._clock.sleep(1)
+            self._guarded(self._paho.loop_misc)
+
+    def _hang_up(self) -> None:
+        if (opened := self._paho.socket()) is not None:
+            self._forget(opened)
+            opened.close()
+        elif hasattr(self._paho, "ready"):
+            self._paho.ready.close()
+        self._end()
+
+    def _forget(self, closed: Any) -> None:
+        if closed.fileno() >= 0:
+            self._loop.remove_reader(closed)
+            self._loop.remove_writer(closed)
+
+    def _end(self) -> None:
+        """Tell all who wait that the connection is gone."""
+        self._lost.set()
+        if not self._welcome.done():
+            self._welcome.set_result(ReasonCode(mqtt.PacketTypes.CONNACK, "Unspecified error"))
+        for taken in self._waiting.values():
+            if not taken.done():
+                taken.set_result(self._broken())
+        for granted in self._granted.values():
+            if not granted.done():
+                granted.set_result([])
+        self._waiting.clear()
+        self._granted.clear()
+
+    def _broken(self) -> DeliveryError:
+        return DeliveryError(f"{self._where}: the connection broke; it is tried again")

@@ -1,0 +1,133 @@
+"""From what sysfs says to places and readings: pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from pagemeter import Seen
+from pagemeter.model import Hints, Identity, Origin, Reading, Scope, Target, Unknown
+from pagemeter.text import scrub
+from pagemeter_plugins.usb.device_id import device_id_text, keys_of, serial_number_of, spelt_out
+from pagemeter_plugins.usb.sysfs import UsbPrinter
+
+FOUND_BY = "usb"
+
+# What CUPS's httpAssembleURI leaves as it is, less what would end a path for other readers of URIs.
+_IN_PATH = "/!$&'()*+,;=:@~"
+_IN_HOST = "!$&'()*+,;=~"
+_MAKERS = {"hewlett-packard": "HP", "lexmark international": "Lexmark"}
+_PROTOCOL = "usb"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """One printer's words, scrubbed; ``serials`` are the USB device's and the device id's own, as they came."""
+
+    printer: UsbPrinter
+    device_id: str | None
+    keys: dict[str, str]
+    manufacturer: str | None
+    model: str | None
+    serials: tuple[str, ...]
+
+
+def seen(printers: Sequence[UsbPrinter]) -> tuple[Seen, ...]:
+    """Turn each printer into its place and what is known of it; two that tell the same of themselves stay two."""
+    told = [_told(printer) for printer in printers]
+    uris = [_uris(one) for one in told]
+    often = Counter(names[0] for names in uris)
+    return tuple(_seen(one, names, alone=often[names[0]] == 1) for one, names in zip(told, uris, strict=True))
+
+
+def _told(printer: UsbPrinter) -> _Told:
+    device_id = device_id_text(printer.device_id)
+    keys = keys_of(device_id) if device_id is not None else {}
+    manufacturer = keys.get("MFG") or scrub(printer.manufacturer)
+    serial = serial_number_of(keys)
+    found = (scrub(printer.serial), serial[1] if serial is not None else None)
+    return _Told(
+        printer=printer,
+        device_id=device_id,
+        keys=keys,
+        manufacturer=_MAKERS.get(manufacturer.casefold(), manufacturer) if manufacturer is not None else None,
+        model=keys.get("MDL") or scrub(printer.product) or keys.get("DES"),
+        serials=tuple(dict.fromkeys(one for one in found if one is not None)),
+    )
+
+
+def _uris(told: _Told) -> tuple[str, ...]:
+    """Write the place as CUPS's backend usb does: by the USB device's serial number, and as it did by the id's."""
+    manufacturer = told.manufacturer or (told.model or "Unknown").split()[0]
+    model = _without(told.model or ("Printer" if told.manufacturer is None else "Unknown Model"), manufacturer)
+    base = f"usb://{quote(manufacturer, safe=_IN_HOST)}/{quote(model, safe=_IN_PATH)}"
+    interface = f"interface={told.printer.interface}" if told.printer.interface else ""
+    queries = [f"serial={quote(serial, safe=_IN_PATH)}" for serial in told.serials] or [""]
+    return tuple(
+        base + "?" * bool(query or interface) + "&".join(filter(None, (query, interface))) for query in queries
+    )
+
+
+def _without(model: str, manufacturer: str) -> str:
+    begins = model.casefold().startswith(f"{manufacturer} ".casefold())
+    return model[len(manufacturer) :].strip() or model if begins else model
+
+
+def _seen(told: _Told, uris: tuple[str, ...], *, alone: bool) -> Seen:
+    reading = _reading(told, alone=alone)
+    who = reading.identity
+    place = uris[0]
+    if not alone:
+        place += f"{'&' if '?' in place else '?'}port={quote(told.printer.port)}"
+    hints = Hints(model=who.model, serial_number=who.serial_number, name=None, uris=uris[1:] if alone else ())
+    return Seen(target=Target(uri=place, found_by=FOUND_BY, hints=hints), readings=(reading,))
+
+
+def _reading(told: _Told, *, alone: bool) -> Reading:
+    # The device id's serial number is the one of the label; a board's own may stand in the USB device's.
+    named = serial_number_of(told.keys)
+    serial = named or (("serial", told.serials[0]) if told.serials else None)
+    unknown = _unknown(told, serial is not None, alone=alone)
+    if not alone:
+        serial = None
+    identity = Identity(
+        serial_number=spelt_out(serial[1], told.manufacturer) if serial is not None else None,
+        manufacturer=told.manufacturer,
+        model=told.model,
+        device_id=told.device_id,
+    )
+    where = {
+        "serial_number": serial and _where(serial[0], told.keys),
+        "manufacturer": told.manufacturer and _where("MFG" if "MFG" in told.keys else "manufacturer", told.keys),
+        "model": told.model and _where(_model_key(told), told.keys),
+        "device_id": told.device_id and "ieee1284_id",
+    }
+    return Reading(
+        identity=identity,
+        origins=tuple(sorted((name, Origin(protocol=_PROTOCOL, where=at)) for name, at in where.items() if at)),
+        scopes=frozenset({Scope.IDENTITY}),
+        unknown=unknown,
+    )
+
+
+def _where(key: str, keys: dict[str, str]) -> str:
+    return f"ieee1284_id {key}" if key in keys else key
+
+
+def _model_key(told: _Told) -> str:
+    if "MDL" in told.keys:
+        return "MDL"
+    return "product" if scrub(told.printer.product) is not None else "DES"
+
+
+def _unknown(told: _Told, has_serial: bool, *, alone: bool) -> tuple[Unknown, ...]:
+    unknown = []
+    if not has_serial:
+        unknown.append(Unknown(what="serial_number", why="the printer tells none over USB"))
+    elif not alone:
+        unknown.append(Unknown(what="serial_number", why="two printers of this host tell the same one"))
+    if told.printer.device_id is not None and told.device_id is None:
+        unknown.append(Unknown(what="device_id", why="what the printer sent is no device id of IEEE 1284"))
+    return tuple(unknown)
