@@ -1,5 +1,6 @@
 """Pagemeter's API for plugins, and nothing else."""
 
+from pagemeter.commands import Command
 from pagemeter.component import (
     Answer,
     Ask,
@@ -37,6 +38,7 @@ __all__ = [
     "Answer",
     "Ask",
     "Batch",
+    "Command",
     "Component",
     "Discovery",
     "Factory",

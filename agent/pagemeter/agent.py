@@ -34,6 +34,7 @@ from pagemeter.inventory import Inventory, Links
 from pagemeter.ipp.client import IppClient
 from pagemeter.job_details import JobPrivacy
 from pagemeter.logs import keep_secret
+from pagemeter.masks import Masks
 from pagemeter.model import AgentStatus, FleetEntry, Scope
 from pagemeter.net.budget import Budget
 from pagemeter.outbox import Outbox, Subscription
@@ -207,7 +208,11 @@ class Agent:
 
     def handlers(self) -> dict[str, Handler]:
         """Name what commands may ask a running agent to do."""
-        return {"select-segment": self.site.select}
+        return {
+            "select-segment": self.site.select,
+            "retry-aside": self.outbox.retry,
+            "drop-aside": self.outbox.drop,
+        }
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[asyncio.TaskGroup]:
@@ -323,12 +328,14 @@ class Agent:
             await output.call(lambda component: component.deliver(batch), timeout=timeout)
 
         schedule = schedule_of(item.schedule) if item.schedule else None
+        key = self.store.pseudonym_key if item.hash else b""
+        masks = Masks(only=item.only, mask=item.mask, hashed=item.hash, key=key)
         return [
             Subscription(
                 output=output.name,
                 feed=feed,
                 deliver=deliver,
-                mask=item.mask,
+                masks=masks,
                 period=schedule.every if schedule else None,
                 next_due=partial(next_run, schedule, zone=LocalZone()) if schedule else None,
             )
@@ -357,6 +364,7 @@ class Agent:
             folder=self.config.folder,
             ask=self.errands.ask,
             watcher=self._watcher,
+            agent=self.store.agent,
         )
         built = factory(item.settings, services)
         if not isinstance(built, kind):

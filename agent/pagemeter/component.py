@@ -150,11 +150,15 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One stream of an output with a position of its own; ``most`` documents a batch."""
+    """One stream of an output with a position of its own; ``most`` documents a batch.
+
+    ``history`` says whether a report carries what was kept since the last one; without it only the fleet.
+    """
 
     name: str
     form: Form = Form.EVERY
     most: int = 500
+    history: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +257,10 @@ class Services(Protocol):
     @property
     def clock(self) -> Clock:
         """The time."""
+
+    @property
+    def agent(self) -> str:
+        """The id of this agent, which never changes."""
 
     @property
     def folder(self) -> Path:

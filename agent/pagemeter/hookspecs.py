@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from pagemeter.commands import Command
 from pagemeter.component import Discovery, Factory, Output, Reader, Source
 
 hookspec = pluggy.HookspecMarker("pagemeter")
@@ -33,4 +34,10 @@ def pagemeter_sources() -> Iterable[Factory[Source]]:
 @hookspec
 def pagemeter_outputs() -> Iterable[Factory[Output]]:
     """Offer outputs."""
+    raise NotImplementedError
+
+
+@hookspec
+def pagemeter_commands() -> Iterable[Command]:
+    """Offer commands of the command line, each listed in the manifest too; called when one of them is."""
     raise NotImplementedError

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -47,6 +47,7 @@ class Manifest(BaseModel):
     api: int
     summary: str = Field(min_length=1)
     kinds: tuple[Kind, ...] = Field(min_length=1)
+    commands: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], str] = Field(default_factory=dict)
     requirements: tuple[str, ...] = ()
     network: tuple[NetworkUse, ...] = ()
     rights: tuple[str, ...] = ()

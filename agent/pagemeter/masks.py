@@ -150,9 +150,6 @@ class Masks:
         return self.hashed(value) if value else value
 
 
-NO_MASKS = Masks()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
     of: Field
@@ -251,7 +248,9 @@ def _field(of: Any, hint: Any, path: Path) -> Field:
     marks = frozenset(str(part) for part in parts if isinstance(part, Private))
     required = of.default is MISSING and of.default_factory is MISSING
     empty = "" if required else of.default
-    maskable = bool(marks) or (not required and empty in (None, (), frozenset()))
+    # A device's id is ours and tells nothing; without it nobody knows what a job or an event is about.
+    is_id = of.name == "device" and str in parts
+    maskable = bool(marks) or (not required and not is_id and empty in (None, (), frozenset()))
     inner = tuple(part for part in parts if isinstance(part, type) and is_dataclass(part))
     return Field(
         path=(*path, of.name),
@@ -279,3 +278,5 @@ def _any_meant(cls: type, path: Path, names: Collection[Path]) -> bool:
 
 
 _TEXT = (str, NoneType)
+
+NO_MASKS = Masks()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 import pluggy
 
 from pagemeter import hookspecs
+from pagemeter.commands import Command
 from pagemeter.component import Component, Discovery, Factory, Output, Reader, Source
 from pagemeter.errors import PluginError
 from pagemeter.manifest import Kind, Manifest, NetworkUse, folder_of, read_manifest
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 GROUP = "pagemeter"
+COMMANDS = "pagemeter_commands"
 
 _CLASSES: Mapping[Kind, type[Component]] = {
     Kind.DISCOVERY: Discovery,
@@ -105,6 +108,23 @@ def load_plugins(named: Iterable[str], *, extra: Sequence[EntryPointLike] = ()) 
     )
 
 
+def commands_offered(name: str, *, extra: Sequence[EntryPointLike] = ()) -> tuple[Command, ...]:
+    """Import one plugin and ask it for its commands; raises PluginError."""
+    hooks = pluggy.PluginManager(GROUP)
+    hooks.add_hookspecs(hookspecs)
+    for entry, plugin in _found(extra):
+        if plugin.name != name or plugin.error is not None or plugin.manifest is None:
+            continue
+        module = _contained("can't be imported", entry.load, plugin.manifest)
+        _contained("can't be registered", partial(hooks.register, module, name=name), plugin.manifest)
+        results = _contained(f"{COMMANDS} failed", hooks.hook.pagemeter_commands, plugin.manifest)
+        offered = tuple(command for result in results for command in result)
+        if strange := [command for command in offered if not isinstance(command, Command)]:
+            raise PluginError(f"{name}: {COMMANDS} returned {type(strange[0]).__name__}, not commands")
+        return offered
+    raise PluginError(f"no plugin {name} can be used")
+
+
 def _found(extra: Sequence[EntryPointLike]) -> list[tuple[EntryPointLike, Plugin]]:
     entries: list[EntryPointLike] = sorted(
         [*entry_points(group=GROUP), *extra], key=lambda entry: (entry.name, entry.value)
@@ -151,7 +171,7 @@ def _offered(
     hooks: pluggy.PluginManager, module: object, manifest: Manifest
 ) -> Mapping[Kind, tuple[Factory[Any], ...]]:
     """Call the hooks of one plugin; raises PluginError where one raises or returns what the contract does not allow."""
-    callers = hooks.get_hookcallers(module) or []
+    callers = [caller for caller in hooks.get_hookcallers(module) or [] if caller.name != COMMANDS]
     known = {f"pagemeter_{kind}": kind for kind in Kind}
     if unknown := sorted(caller.name for caller in callers if caller.name not in known):
         raise PluginError(f"implements {', '.join(unknown)}, which is no hook; the hooks are {', '.join(known)}")

@@ -17,7 +17,7 @@ from pagemeter.progress import Progress, Watcher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentServices:
-    """The services of one component; ``name`` is the item's."""
+    """The services of one component; ``name`` is the item's, ``agent`` the agent's id (none in a single command)."""
 
     name: str
     snmp: Snmp
@@ -27,6 +27,7 @@ class AgentServices:
     folder: Path
     ask: Callable[[Target | str, frozenset[Scope], str], None]
     watcher: Watcher
+    agent: str = ""
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ _CHOICE = "segment:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A segment and who selected it: ``yaml``, ``state`` or nobody."""
+    """A segment and who lets it be searched: ``yaml`` (select), ``state``, ``networks`` that hold it, or nobody."""
 
     network: IPNetwork
     selected_by: str | None
@@ -51,11 +51,13 @@ class Site:
     async def listed(self, discovery: str, segment: Segment) -> None:
         """Keep a segment that a gateway listed; one that is new is told in the log and as an event."""
         bodies: tuple[tuple[None, Event], ...] = ()
-        if segment.network not in self._known:
+        new = segment.network not in self._known
+        if new and not covered(ip_network(segment.network), (one.network for one in self._fence.networks)):
             log.info(
                 "%s: segment %s is new, listed by %s; `pagemeter segments select %s` lets it be searched",
                 *(discovery, segment.network, segment.learned_from, segment.network),
             )
+        if new:
             facts = SegmentFound(network=segment.network, learned_from=segment.learned_from)
             bodies = ((None, Event(at=self._clock.now(), facts=facts)),)
         self._known[segment.network] = segment
@@ -100,20 +102,39 @@ def chosen(store: StoreReader) -> tuple[IPNetwork, ...]:
     return tuple(ip_network(key.removeprefix(_CHOICE)) for key, value in store.choices(_CHOICE).items() if value)
 
 
-def choices(store: StoreReader, yaml: Iterable[IPNetwork]) -> tuple[Choice, ...]:
-    """Return all segments that were listed or selected, in the order of their addresses."""
-    by_yaml, by_state = set(yaml), set(chosen(store))
+def choices(store: StoreReader, yaml: Iterable[IPNetwork], networks: Iterable[IPNetwork] = ()) -> tuple[Choice, ...]:
+    """Return all segments that were listed or selected, in the order of their addresses.
+
+    ``networks`` are those of the YAML: a segment inside one of them needs no selection.
+    """
+    by_yaml, by_state, fenced = set(yaml), set(chosen(store)), tuple(networks)
     listed = {ip_network(one.segment.network): one for one in store.segments()}
     found = sorted({*by_yaml, *by_state, *listed}, key=lambda n: (n.version, int(n.network_address), n.prefixlen))
     return tuple(
         Choice(
             network=network,
-            selected_by="yaml" if network in by_yaml else "state" if network in by_state else None,
+            selected_by="yaml"
+            if network in by_yaml
+            else "state"
+            if network in by_state
+            else "networks"
+            if covered(network, fenced)
+            else None,
             segment=one.segment if (one := listed.get(network)) else None,
             first_seen=one.first_seen.isoformat() if one else None,
             last_seen=one.last_seen.isoformat() if one else None,
         )
         for network in found
+    )
+
+
+def covered(network: IPNetwork, networks: Iterable[IPNetwork]) -> bool:
+    """Say whether one of the networks holds the whole of another one."""
+    return any(
+        wide.version == network.version
+        and int(wide.network_address) <= int(network.network_address)
+        and int(network.broadcast_address) <= int(wide.broadcast_address)
+        for wide in networks
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from pagemeter.component import Batch, Feed, Form
 from pagemeter.errors import DeliveryError, Refused, TooLarge, Undeliverable
+from pagemeter.masks import Masks
 from pagemeter.model import AgentStatus, Device, DeviceFound, DeviceSnapshot, Document, Event, FleetEntry, Scope
 from pagemeter.outbox import Outbox, Subscription
 from pagemeter.store import Keep, Position, Store
@@ -109,7 +110,8 @@ async def until(store: Store, condition: Callable[[], bool]) -> None:
 
 
 def every(receiver: Receiver, most: int = 500, mask: tuple[str, ...] = ()) -> Subscription:
-    return Subscription(output="out", feed=Feed(name="all", most=most), deliver=receiver.deliver, mask=mask)
+    feed = Feed(name="all", most=most)
+    return Subscription(output="out", feed=feed, deliver=receiver.deliver, masks=Masks(mask=mask))
 
 
 def latest(receiver: Receiver, most: int = 500) -> Subscription:

@@ -20,7 +20,6 @@ from pagemeter.model import (
     Cost,
     Device,
     DeviceFound,
-    DevicesMerged,
     DeviceSnapshot,
     Document,
     Event,
@@ -187,39 +186,6 @@ def test_an_older_document_is_upgraded_step_by_step() -> None:
     assert json.loads(wire.upgraded(old, upgrades=steps)) == {"v": 1, "type": "event", "body": {}}
     with pytest.raises(wire.WireError, match="no way"):
         wire.upgraded(old, upgrades={0: steps[0]})
-
-
-def test_a_field_name_masks_that_field_and_a_category_all_fields_marked_so() -> None:
-    assert wire.masked(SNAPSHOT, ["contact"]) == replace(SNAPSHOT, device=replace(DEVICE, contact=None))
-    hidden = wire.masked(SNAPSHOT, ("serial", "address"))
-    assert hidden.device == replace(DEVICE, serial_number=None, host_names=(), addresses=())
-    assert hidden.target == ""
-    assert hidden.supplies[0].serial_number is None
-    assert hidden.supplies[0].description == "Black toner"
-    assert hidden.meter_reads == SNAPSHOT.meter_reads
-
-
-def test_masks_reach_events_jobs_documents_and_the_fleet() -> None:
-    found = Event(at=AT, facts=DeviceFound(address="10.0.0.7"))
-    assert wire.masked(found, ["address"]) == Event(at=AT, facts=DeviceFound(address=""))
-    merged = Event(at=AT, facts=DevicesMerged(alias="d2"))
-    assert wire.masked(merged, ["address"]) == merged
-    assert wire.masked(JobRecord(id="j", user="ada", document="will.doc"), ["person"]).user is None
-    entry = FleetEntry(latest=SNAPSHOT, first_seen=AT)
-    assert wire.masked(entry, ["person"]).latest.device.contact is None
-    assert wire.masked(DOCUMENT, ["person"]).key == KEY
-    assert wire.masked(DOCUMENT, []) is DOCUMENT
-
-
-def test_a_masked_document_can_still_be_written_and_read() -> None:
-    hidden = wire.masked(DOCUMENT, [name for name in wire.maskable() if name != "person"])
-    assert wire.from_json(Document, wire.to_json(hidden)) == hidden
-
-
-@pytest.mark.parametrize("name", ["contct", "value", "id", "raw"])
-def test_a_mask_that_masks_nothing_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        wire.masked(SNAPSHOT, [name])
 
 
 def test_an_alert_without_a_time_stays_without_one() -> None:

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from pagemeter import __version__
-from pagemeter.cli import segments
+from pagemeter.cli import outbox, outputs, segments
 from pagemeter.cli.exits import Exit, speaking
+from pagemeter.cli.plugin_commands import PluginGroup
 
 app = typer.Typer(
     name="pagemeter",
+    cls=PluginGroup,
     help="Find the printers of a site, read their meters, supplies and alerts, and hand everything on.\n\n"
     "Try it without a network: pagemeter demo. Ask one printer: pagemeter read 10.20.0.7. "
     "Run it for good: write a YAML file (config/minimal.yaml is one), pagemeter check FILE, "
@@ -62,6 +64,8 @@ def _show_version(wanted: bool) -> None:
 
 
 app.add_typer(segments.app)
+app.add_typer(outputs.app)
+app.add_typer(outbox.app)
 
 
 @app.callback()
@@ -126,7 +130,7 @@ def scan(
 @app.command()
 def read(
     ctx: typer.Context,
-    host: Annotated[str, typer.Argument(help="An address or a host name.")],
+    host: Annotated[str, typer.Argument(help="An address, a host name, or ipp://host/path.")],
     config: AskConfig = None,
     community: Community = None,
     snmp_version: Version = None,
@@ -178,11 +182,27 @@ def check(
 
 
 @app.command()
-def schema() -> None:
+def plan(
+    config: ConfigOption = None,
+    json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a page or a ticket.")] = False,
+) -> None:
+    """Say what a configuration sends, where, when and how much; nothing is sent to find that out."""
+    from pagemeter.cli import planning
+
+    _end(lambda: planning.plan(config, as_json=json, markdown=markdown))
+
+
+@app.command()
+def schema(
+    data_sheet: Annotated[
+        bool, typer.Option("--data-sheet", help="Print what may leave the site, field by field, as Markdown.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from pagemeter.cli import configuration
 
-    _end(configuration.schema)
+    _end(configuration.data_sheet if data_sheet else configuration.schema)
 
 
 @app.command()
@@ -195,14 +215,27 @@ def devices(config: ConfigOption = None, json: Json = False) -> None:
 
 @app.command()
 def plugins(
-    action: Annotated[str | None, typer.Argument(metavar="[show]", help="show NAME: all about one plugin.")] = None,
+    action: Annotated[
+        str | None,
+        typer.Argument(metavar="[show|new]", help="show NAME: all about one plugin. new NAME: begin a plugin."),
+    ] = None,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The plugin.")] = None,
     config: ConfigOption = None,
     json: Json = False,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND", help="new: discovery, reader, source or output; may be repeated. [default: output]"
+        ),
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(metavar="DIR", help="new: where to; [default: pagemeter-NAME]")] = None,
+    summary: Annotated[str | None, typer.Option(metavar="TEXT", help="new: what it does, in a line.")] = None,
 ) -> None:
-    """List the installed plugins from their manifests; none of them is imported unless the YAML names it."""
-    from pagemeter.cli import configuration
+    """List the installed plugins (none is imported unless the YAML names it), show one, or begin a new one."""
+    from pagemeter.cli import configuration, new
 
+    if action == "new" and name is not None:
+        _end(lambda: new.new(name, kind or ["output"], folder, summary))
     _end(lambda: configuration.plugins(action, name, config, as_json=json))
 
 

@@ -6,9 +6,11 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from ipaddress import ip_network, summarize_address_range
 from pathlib import Path
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -106,7 +108,13 @@ async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watch
         yield Toolkit(engine=engine, services=services, clock=clock)
 
 
-def reader(services: AgentServices, name: str = "printer_mib") -> Reader:
+def readers(services: AgentServices) -> dict[str, Reader]:
+    """Build the readers of these commands by their names: SNMP, then IPP where its library is installed."""
+    names = ("printer_mib", "ipp") if find_spec("aiohttp") is not None else ("printer_mib",)
+    return {name: reader(services, name) for name in names}
+
+
+def reader(services: AgentServices, name: str) -> Reader:
     """Build a reader with its default settings; raises PluginError where it can't be loaded."""
     registry = load_plugins([name])
     factory = registry.factory(Kind.READER, name)
@@ -186,6 +194,7 @@ def _secret(
 
 async def _networks(text: str) -> list[IPNetwork]:
     """Turn what is named on the command line into networks; a host name is resolved first."""
+    text = host_of(text)
     try:
         named = parse_range(text)
     except ValueError as error:
@@ -195,6 +204,17 @@ async def _networks(text: str) -> list[IPNetwork]:
     if named.first is not None and named.last is not None:
         return list(summarize_address_range(named.first, named.last))
     return [ip_network(address) for address in await addresses_of(text)]
+
+
+def host_of(text: str) -> str:
+    """Return the host of a URI; what is none stays as it is. Raises ConfigError for a URI that no reader takes."""
+    scheme, colon, _ = text.partition("://")
+    if not colon:
+        return text
+    host = urlsplit(text).hostname
+    if scheme not in ("ipp", "ipps") or host is None:
+        raise ConfigError(f"{text}: write an address, a host name, or ipp://host/path")
+    return host
 
 
 async def addresses_of(host: str) -> tuple[IPAddress, ...]:

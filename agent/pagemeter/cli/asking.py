@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +13,21 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, reader, toolkit
+from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, host_of, readers, toolkit
 from pagemeter.cli.exits import Exit, usage
 from pagemeter.cli.show import console, found_table, snapshot_tables
 from pagemeter.component import Ask, NotAPrinter, Reader
-from pagemeter.errors import DeviceError
+from pagemeter.errors import DeviceError, Unreachable
 from pagemeter.model import Device, DeviceSnapshot, Reading, Scope, Target, host_uri, snapshot_of
 from pagemeter.snmp import Oid, dotted, oid
 from pagemeter.snmp.recording import write_recording
+from pagemeter.visits import joined
 from pagemeter.wire import to_json
 
 SYSTEM = oid("1.3.6.1.2.1.1")
 SWEEP_OIDS: tuple[Oid, ...] = ((*SYSTEM, 1, 0), (*SYSTEM, 2, 0), (*SYSTEM, 5, 0))
 EVERYTHING = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
+GLANCE = frozenset({Scope.IDENTITY, Scope.STATUS})
 READS_AT_ONCE = 40
 
 
@@ -71,7 +73,7 @@ async def read(host: str, options: SnmpOptions, *, as_json: bool) -> Exit:
     """Read one address and say what its panel would say; an address may have several printers."""
     async with toolkit(options, [host]) as tools:
         target = await _target(host, options)
-        found = await _read(tools, reader(tools.services), target, EVERYTHING)
+        found = await _read(tools, readers(tools.services), target, EVERYTHING)
     if found.error is not None:
         console(stderr=True).print(f"pagemeter: {found.error}", markup=False)
         return Exit.NOTHING_ANSWERED
@@ -93,6 +95,8 @@ async def record(host: str, file: Path, options: SnmpOptions) -> Exit:
     """Walk a device and write a recording; job and password tables are left out by the engine."""
     if not _is_place_of_a_file(file):
         raise usage(f"{file} can't be written: name a file in a folder that exists")
+    if host_of(host) != host:
+        raise usage(f"{host}: only SNMP is recorded; write an address or a host name")
     async with toolkit(options, [host]) as tools:
         target = await _target(host, options)
         walk = await tools.services.snmp.walk(target, [oid("1.3.6.1.2.1"), oid("1.3.6.1.4.1")])
@@ -115,13 +119,13 @@ def _is_place_of_a_file(path: Path) -> bool:
 
 async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:
     """Read each address as soon as it answers the sweep."""
-    mib = reader(tools.services)
+    chosen = readers(tools.services)
     seats = asyncio.Semaphore(READS_AT_ONCE)
     results: asyncio.Queue[Found | None] = asyncio.Queue()
 
     async def one(target: Target) -> None:
         async with seats:
-            results.put_nowait(await _read(tools, mib, target, frozenset({Scope.IDENTITY, Scope.STATUS})))
+            results.put_nowait(await _read(tools, chosen, target, GLANCE))
 
     async def all_of_them() -> None:
         try:
@@ -138,27 +142,42 @@ async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:
             yield found
 
 
-async def _read(tools: Toolkit, mib: Reader, target: Target, scopes: frozenset[Scope]) -> Found:
-    try:
-        answer = await mib.read(target, Ask(scopes=scopes))
-    except DeviceError as error:
-        return Found(target=target, error=str(error))
-    if answer is None:
-        return Found(target=target, error="answers no SNMP that a printer would")
-    if isinstance(answer, NotAPrinter):
-        return Found(target=target, not_a_printer=answer.what)
+async def _read(tools: Toolkit, chosen: Mapping[str, Reader], target: Target, scopes: frozenset[Scope]) -> Found:
+    """Ask one reader after another, and for a glance no more when one knows; each completes the ones before."""
+    readings: tuple[Reading, ...] = ()
+    read_by: list[str] = []
+    other, errors = None, []
+    for name, reader in chosen.items():
+        try:
+            answer = await reader.read(target, Ask(scopes=scopes))
+        except DeviceError as error:
+            errors.append(error)
+            continue
+        if isinstance(answer, NotAPrinter):
+            other = other or answer
+        elif answer is not None and answer.readings:
+            readings = joined(readings, answer.readings)
+            read_by.append(name)
+        if other is not None or (readings and scopes == GLANCE):
+            break
     now = tools.clock.now()
-    return Found(target=target, snapshots=tuple(_snapshot(target, one, now) for one in answer.readings))
+    if readings:
+        snapshots = tuple(_snapshot(target, one, now, tuple(read_by)) for one in readings)
+        return Found(target=target, snapshots=snapshots)
+    if other is not None:
+        return Found(target=target, not_a_printer=other.what)
+    telling = [error for error in errors if not isinstance(error, Unreachable)] or errors
+    return Found(target=target, error=str(telling[0]) if telling else "answers no protocol that a printer speaks")
 
 
-def _snapshot(target: Target, reading: Reading, now: Any) -> DeviceSnapshot:
+def _snapshot(target: Target, reading: Reading, now: Any, read_by: tuple[str, ...]) -> DeviceSnapshot:
     who = reading.identity
     device = Device(
         id="",
         **{name: getattr(who, name) for name in who.__dataclass_fields__ if name != "addresses"},
         addresses=who.addresses or (target.host,),
     )
-    return snapshot_of(device, reading, target=target.uri, found_by=(), taken_at=now, read_by=("printer_mib",))
+    return snapshot_of(device, reading, target=target.uri, found_by=(), taken_at=now, read_by=read_by)
 
 
 def _lines(found: Found, *, show_all: bool) -> list[str]:
@@ -190,7 +209,9 @@ def _show(found: list[Found], *, show_all: bool) -> None:
 
 
 async def _target(host: str, options: SnmpOptions) -> Target:
-    address = (await addresses_of(host))[0]
+    address = (await addresses_of(host_of(host)))[0]
+    if host_of(host) != host:
+        return Target(uri=host, found_by="command line")
     return Target(uri=host_uri(str(address), port=options.port), found_by="command line")
 
 

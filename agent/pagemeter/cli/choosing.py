@@ -13,7 +13,7 @@ from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_path, store_path
 from pagemeter.cli.show import console
 from pagemeter.config import AgentConfig, load_config
-from pagemeter.config.build import selected_by
+from pagemeter.config.build import fence_of, selected_by
 from pagemeter.control import ask_agent
 from pagemeter.root import run_root
 from pagemeter.site import Choice, checked_segment, choices
@@ -29,9 +29,10 @@ def show(config: AgentConfig, *, as_json: bool) -> Exit:
     """List all segments; exit 3 where none is known."""
     path = store_path(config)
     known: tuple[Choice, ...] = ()
+    networks = [one.network for one in fence_of(config).networks if one.network not in selected_by(config)]
     if path.exists():
         with StoreReader(path) as store:
-            known = choices(store, selected_by(config))
+            known = choices(store, selected_by(config), networks)
     if as_json:
         for choice in known:
             print(json.dumps(_plain(choice)))

@@ -37,10 +37,18 @@ def schema() -> Exit:
     return Exit.OK
 
 
+def data_sheet() -> Exit:
+    """Print what may leave the site, as Markdown."""
+    from pagemeter.data_sheet import data_sheet as written
+
+    print(written(), end="")
+    return Exit.OK
+
+
 def plugins(action: str | None, name: str | None, config: Path | None, *, as_json: bool) -> Exit:
     """List plugins, or show one; with a configuration the named ones are loaded and say why they can't be used."""
     if action not in (None, "show") or (action == "show" and name is None):
-        raise usage("write `pagemeter plugins`, or `pagemeter plugins show NAME`")
+        raise usage("write `pagemeter plugins`, `pagemeter plugins show NAME` or `pagemeter plugins new NAME`")
     named = _named(config)
     found = {plugin.name: plugin for plugin in installed_plugins()}
     found.update({plugin.name: plugin for plugin in load_plugins(named).plugins})

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from pagemeter.cli.exits import Exit, speaking, usage
-from pagemeter.component import Output, Stage
+from pagemeter.clock import Clock
+from pagemeter.component import Output, Services, Stage
+from pagemeter.errors import PagemeterError, PluginError
+from pagemeter.model import Scope, Target
 
 app = typer.Typer(
     name="outputs", help="Try the outputs.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
@@ -24,8 +27,8 @@ def outputs() -> None:
     """Try the outputs."""
 
 
-@app.command()
-def test(
+@app.command("test")
+def try_out(
     name: Annotated[str, typer.Argument(help="The output, by its name in the YAML.")],
     config: Annotated[
         Path | None,
@@ -43,28 +46,23 @@ async def _test(name: str, config: Path | None) -> Exit:
     from pagemeter.cli.show import console
     from pagemeter.logs import redact
 
-    output = _built(name, config)
     out = console()
     well, ill = ("✓", "✗") if _writes("✓✗") else ("ok  ", "FAIL")
     good = False
-    async with aclosing(_stages(output)) as stages:
-        async for stage in stages:
-            sign = f"[green]{well}[/green]" if stage.ok else f"[red]{ill}[/red]"
-            out.print(sign, end=" ")
-            out.print(f"{stage.name}: {redact(stage.text)}", markup=False)
-            good = stage.ok
+    async for stage in _stages(_built(name, config)):
+        sign = f"[green]{well}[/green]" if stage.ok else f"[red]{ill}[/red]"
+        out.print(sign, end=" ")
+        out.print(f"{stage.name}: {redact(stage.text)}", markup=False)
+        good = stage.ok
     return Exit.OK if good else Exit.PARTLY_FAILED
 
 
 async def _stages(output: Output) -> AsyncIterator[Stage]:
     """Open the output and try it; one that can't be opened fails at that."""
-    from pagemeter.errors import PagemeterError
-
     try:
         async with output:
-            async with aclosing(output.test()) as stages:  # type: ignore[type-var] # an async generator, in fact
-                async for stage in stages:
-                    yield stage
+            async for stage in output.test():
+                yield stage
     except PagemeterError as error:
         yield Stage(name="open", ok=False, text=str(error))
 
@@ -74,14 +72,9 @@ def _built(name: str, config: Path | None) -> Output:
     from pagemeter.cli.paths import config_path
     from pagemeter.clock import SystemClock
     from pagemeter.config import load_config
-    from pagemeter.config.build import credentials_of, fence_of, secrets_of
-    from pagemeter.errors import PluginError
+    from pagemeter.config.build import secrets_of
     from pagemeter.logs import keep_secret
-    from pagemeter.net.budget import Budget
     from pagemeter.plugins import Kind, load_plugins
-    from pagemeter.progress import nobody
-    from pagemeter.services import AgentServices
-    from pagemeter.snmp.engine import SnmpEngine
 
     loaded = load_config(config if config is not None else config_path(), environ=os.environ)
     keep_secret(secrets_of(loaded))
@@ -93,17 +86,26 @@ def _built(name: str, config: Path | None) -> Output:
     factory = registry.factory(Kind.OUTPUT, item.plugin)
     if factory is None or item.settings is None:
         raise PluginError(f"{name}: {item.broken or registry.why_not(item.plugin) or 'it offers no output'}")
-    clock = SystemClock()
-    engine = SnmpEngine(
-        fence=fence_of(loaded), budget=Budget(clock, 1), credentials=credentials_of(loaded), clock=clock
-    )  # never opened: an output asks no device
-    services = AgentServices(
-        name=name, snmp=engine, clock=clock, folder=loaded.folder, ask=lambda *_: None, watcher=nobody
-    )
-    built = factory(item.settings, services)
+    services = _Services(clock=SystemClock(), folder=loaded.folder)
+    # An output asks no device: of the services, those that do are not there.
+    built = factory(item.settings, cast("Services", services))
     if not isinstance(built, Output):
         raise PluginError(f"{name}: it is no output")
     return built
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Services:
+    clock: Clock
+    folder: Path
+    # The running agent has the store open, which knows the id.
+    agent: str = "test"
+
+    def read_soon(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
+        """Do nothing: no agent is there to read."""
+
+    def progress(self, done: int, total: int | None) -> None:
+        """Do nothing: a test has no long work."""
 
 
 def _writes(text: str) -> bool:

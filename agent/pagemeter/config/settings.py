@@ -11,7 +11,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pagemeter.component import Settings
 from pagemeter.config.notation import (
+    Allowed,
     Duration,
+    Hashed,
     ItemName,
     Masked,
     Network,

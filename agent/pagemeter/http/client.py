@@ -122,7 +122,14 @@ class HttpClient:
             return proxy_failure(self.host, self.proxy, error.status, wait)
         if isinstance(error, aiohttp.ClientConnectorError) and self.proxy is not None and not _is_tls(error):
             return DeliveryError(f"the proxy {self.proxy.host} can't be reached: {network_words(error.os_error)}")
-        return DeliveryError(f"{self.host}: {_words(error)}")
+        words = _words(error)
+        if isinstance(error, aiohttp.ClientOSError) and words.startswith(_BROKE) and self.tls is not None:
+            # With TLS 1.3 a server that wants our certificate says so after the request, and often by hanging up.
+            words += "" if self.settings.client_certificate else "; does the server want a client certificate?"
+        return DeliveryError(f"{self.host}: {words}")
+
+
+_BROKE = "the connection broke before there was an answer"
 
 
 def _words(error: Exception) -> str:
@@ -141,7 +148,7 @@ def _words(error: Exception) -> str:
     cause = getattr(error, "os_error", None) or error.__cause__ or error
     if isinstance(cause, ssl.SSLError):
         return f"TLS failed; {tls_words(cause)}"
-    return f"the connection broke ({type(error).__name__}); it is tried again"
+    return f"{_BROKE} ({type(error).__name__}); it is tried again"
 
 
 def _is_tls(error: aiohttp.ClientConnectorError) -> bool:
@@ -194,4 +201,4 @@ def _require_aiohttp() -> None:
     try:
         import aiohttp  # noqa: F401 - only whether it is there
     except ImportError as error:
-        raise PluginError("HTTP needs aiohttp: pip install 'pagemeter[http]'") from error
+        raise PluginError("`url` needs aiohttp: pip install 'pagemeter[http]'") from error

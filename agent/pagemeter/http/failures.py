@@ -55,6 +55,8 @@ def network_words(error: OSError) -> str:
         return "the name can't be resolved; is it right, and does DNS work here?"
     if isinstance(error, ConnectionRefusedError):
         return "no connection (refused); is the server up, and is the port right?"
+    if isinstance(error, ConnectionResetError):
+        return "it ended the connection at once; is the port right, and does it want a client certificate?"
     if isinstance(error, TimeoutError):
         return "no connection (no answer); is the server up, and does a firewall let us out?"
     return (

@@ -69,9 +69,9 @@ def proxy_of(settings: HttpSettings, environ: Mapping[str, str]) -> Proxy | None
 def proxy_failure(host: str, proxy: Proxy | None, status: int, wait: timedelta | None = None) -> DeliveryError:
     """Make the error for a proxy that answers CONNECT by anything but 200 (RFC 9110 section 9.3.6)."""
     name = f"the proxy {proxy.host}" if proxy is not None else "the proxy"
-    if status == 407:
+    if status in (401, 407):  # tinyproxy says 401 where the password is wrong
         remedy = proxy.remedy if proxy is not None else ""
-        return Refused(f"{name} refuses us (407); {remedy}", retry_after=wait)
+        return Refused(f"{name} refuses us ({status}); {remedy}", retry_after=wait)
     if status == 403:
         return DeliveryError(f"{name} does not let us through to {host} (403); it has to allow it", retry_after=wait)
     if status >= 500:

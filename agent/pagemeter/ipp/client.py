@@ -164,16 +164,16 @@ class IppClient:
         await take(len(answer) // OCTETS_PER_PACKET)
         return status, answer
 
-    def _session(self, aiohttp: Any, door: _Door) -> aiohttp.ClientSession:
+    def _session(self, library: Any, door: _Door) -> aiohttp.ClientSession:
         """Open a session for one question: no proxy, no cookies, no redirects, nothing unpacked, nothing kept open."""
         if door.socket is not None:
-            connector = aiohttp.UnixConnector(path=door.socket, force_close=True)
+            connector = library.UnixConnector(path=door.socket, force_close=True)
         else:
-            connector = aiohttp.TCPConnector(force_close=True, use_dns_cache=False)
-        session: aiohttp.ClientSession = aiohttp.ClientSession(
+            connector = library.TCPConnector(force_close=True, use_dns_cache=False)
+        session: aiohttp.ClientSession = library.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
-            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=library.ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            cookie_jar=library.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
         )
@@ -230,7 +230,7 @@ def _translated(aiohttp: Any, uri: str) -> Iterator[None]:
         raise Unreadable(f"{uri} does not speak TLS with this host") from error
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
         raise Unreadable(f"{uri} does not answer in HTTP ({type(error).__name__})") from error
-    except (aiohttp.ClientConnectionError, TimeoutError, OSError) as error:
+    except (aiohttp.ClientConnectionError, TimeoutError, OSError, NotImplementedError) as error:
         raise Unreachable(f"{uri} does not answer IPP; is it switched on, is the port open?") from error
     except (aiohttp.ClientError, ValueError) as error:
         raise Unreadable(f"{uri} can't be asked by HTTP ({type(error).__name__})") from error

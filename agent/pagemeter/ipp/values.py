@@ -145,6 +145,8 @@ def octets_of(value: Value) -> bytes:
     content = value.content
     if isinstance(content, bytes):
         return content
+    if isinstance(content, OutOfBand) and content.value == value.tag:
+        return b""
     tags, encoder = _ENCODERS.get(type(content), (frozenset(), None))
     if encoder is None or value.tag not in tags:
         raise MalformedError(f"a {type(content).__name__} can't be written with tag 0x{value.tag:02x}")
@@ -221,7 +223,6 @@ _DECODERS: dict[int, Callable[[bytes], Content]] = {
 }
 
 _ENCODERS: dict[type, tuple[frozenset[int], Callable[[Any], bytes]]] = {
-    OutOfBand: (frozenset(_OUT_OF_BAND), lambda _: b""),
     bool: (frozenset({ValueTag.BOOLEAN}), lambda value: bytes((value,))),
     int: (frozenset({ValueTag.INTEGER, ValueTag.ENUM}), lambda value: struct.pack(">i", value)),
     str: (_TEXTS, lambda value: value.encode("utf-8")),

@@ -9,7 +9,7 @@ from typing import Self
 
 from pagemeter.model.alert import Alert, Status
 from pagemeter.model.device import Identity
-from pagemeter.model.meter import MeterRead, Origin
+from pagemeter.model.meter import MeterColor, MeterRead, Origin, Sides, Since, Work
 from pagemeter.model.privacy import FreeText
 from pagemeter.model.supply import Cover, Input, Marker, Supply
 
@@ -72,7 +72,7 @@ class Reading:
         )
         known = {read.key for read in self.meter_reads}
         mine_origins = dict(self.origins)
-        return replace(
+        whole = replace(
             self,
             identity=identity,
             origins=tuple(sorted({**dict(other.origins), **mine_origins}.items())),
@@ -89,3 +89,16 @@ class Reading:
             covers=self.covers or other.covers,
             alerts=self.alerts or other.alerts,
         )
+        return replace(whole, unknown=tuple(one for one in whole.unknown if not _tells(whole, one.what)))
+
+
+def _tells(reading: Reading, what: str) -> bool:
+    """Say whether one reader told what another one did not know."""
+    if what == "life_count":
+        return any(
+            (read.color, read.media, read.sides, read.since) == (MeterColor.ANY, "any", Sides.ANY, Since.LIFE)
+            and read.work in (Work.TOTAL, Work.PRINT)
+            for read in reading.meter_reads
+        )
+    whose = reading.identity if what in Identity.__dataclass_fields__ else reading
+    return getattr(whose, what, None) not in (None, (), frozenset())

@@ -118,9 +118,8 @@ class Broadcast:
     def _ear(self, way: Way) -> Iterator[socket.socket]:
         """Open a socket at this host's own address of an interface, so that a broadcast leaves by no other."""
         loop = asyncio.get_running_loop()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        with _broadcasting_socket() as ear:
             ear.setblocking(False)
-            ear.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             with suppress(OSError):
                 ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             try:
@@ -191,7 +190,14 @@ def _answers(answer: Message, credential: SnmpCredential, oid: Oid) -> bool:
 
 def _own_address(way: Way) -> str:
     """Ask the system which own address it would send from; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    with _broadcasting_socket() as probe:
         probe.connect((str(way.near), 9))
         return str(probe.getsockname()[0])
+
+
+def _broadcasting_socket() -> socket.socket:
+    """Open a socket whose packets reach attached segments only: should a route have changed, no gateway gets them."""
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)
+    return opened

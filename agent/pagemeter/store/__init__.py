@@ -1,13 +1,15 @@
 """The store: one SQLite file, one writer thread, one log of documents."""
 
+from pagemeter.store.feeds import Delivery, Owed
 from pagemeter.store.lock import StoreLock
-from pagemeter.store.reader import Decoy, Entry, Owed, Page, StoreReader
-from pagemeter.store.records import Aside, Keep, ListedSegment, Position, StoreCorrupt
+from pagemeter.store.reader import Decoy, Entry, Page, StoreReader
+from pagemeter.store.records import Aside, Keep, ListedSegment, Position, StoreCorrupt, Suspect
 from pagemeter.store.store import Store
 
 __all__ = [
     "Aside",
     "Decoy",
+    "Delivery",
     "Entry",
     "Keep",
     "ListedSegment",
@@ -18,4 +20,5 @@ __all__ = [
     "StoreCorrupt",
     "StoreLock",
     "StoreReader",
+    "Suspect",
 ]

@@ -9,9 +9,16 @@ MOST_FRAME = 32 * 1024
 # A document larger than this is refused when it is kept, so that reading may stop there.
 MOST_BYTES = 8 * 1024 * 1024
 
+SMALL = 1024
+"""Documents up to here, such as jobs, are deflated the quick way: they come by the thousand."""
+
 
 def deflated(plain: bytes, frame: bytes | None) -> bytes:
     """Compress a document's JSON, with its frame's JSON as the dictionary where there is one."""
+    if frame is None and len(plain) <= SMALL:
+        # A code table of its own takes longer than all the rest and saves an eighth.
+        packer = zlib.compressobj(6, zlib.DEFLATED, 10, 4, zlib.Z_FIXED)
+        return packer.compress(plain) + packer.flush()
     if frame is None:
         return zlib.compress(plain, 6)
     packer = zlib.compressobj(6, zdict=frame[-MOST_FRAME:])
@@ -33,8 +40,8 @@ def inflated(body: bytes, frame: bytes | None) -> bytes:
 
 def checksum(columns: tuple[str | int | bytes | None, ...]) -> int:
     """Return the CRC-32 over the columns of a document, each with its length before it."""
-    crc = 0
+    parts = []
     for column in columns:
         raw = column if isinstance(column, bytes) else b"\x00" if column is None else str(column).encode()
-        crc = zlib.crc32(raw, zlib.crc32(b"%d:" % len(raw), crc))
-    return crc
+        parts.append(b"%d:%b" % (len(raw), raw))
+    return zlib.crc32(b"".join(parts))

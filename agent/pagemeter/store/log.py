@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from pagemeter.model import Document, Key
 from pagemeter.store.frames import checksum, deflated, inflated
@@ -13,6 +14,10 @@ from pagemeter.store.records import Position
 
 # A frame that would serve longer costs more, when it is damaged, than it saves.
 MOST_SERVED = 24
+
+
+Row: TypeAlias = tuple[int, str, str, str | None, int | None, str, str, str | None, int | None, bytes]
+"""A document's columns, without the CRC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +60,20 @@ class Log:
 
     def append(self, documents: Sequence[Encoded], at: datetime) -> tuple[Key, ...]:
         """Add documents of our own and return their keys."""
-        keys = []
+        keys, rows = [], []
+        when = at.isoformat()
         for document in documents:
             self._seq += 1
             keys.append(Key(agent=self._agent, epoch=self._epoch, seq=self._seq))
             frame = self._frame(document, at)
             plain = inflated(frame.body, None) if frame else None
             body = deflated(document.plain, plain)
-            self._insert(self._agent, None, None, document, at, frame.seq if frame else None, body)
+            rows.append(self._row(self._agent, None, None, document, when, frame.seq if frame else None, body))
             if frame:
                 frame.served += 1
             elif document.type == "snapshot" and document.device is not None:
                 self._frames[document.device] = _Frame(self._seq, _day(at), 0, body)
+        self._insert(rows)
         return tuple(keys)
 
     def append_foreign(self, documents: Sequence[tuple[Document, Encoded]]) -> None:
@@ -80,24 +87,24 @@ class Log:
             if known is None:
                 self._seq += 1
                 body = deflated(encoded.plain, None)
-                self._insert(key.agent, key.epoch, key.seq, encoded, document.at, None, body)
+                when = document.at.isoformat()
+                self._insert([self._row(key.agent, key.epoch, key.seq, encoded, when, None, body)])
 
     def place(self) -> Position:
         """Return the place of the newest document."""
         return Position(epoch=self._epoch, seq=self._seq)
 
-    def _insert(
+    def _row(
         self,
         agent: str,
         sender_epoch: str | None,
         sender_seq: int | None,
         document: Encoded,
-        at: datetime,
+        when: str,
         frame: int | None,
         body: bytes,
-    ) -> None:
-        when = at.isoformat()
-        row = (
+    ) -> Row:
+        return (
             self._seq,
             self._epoch,
             agent,
@@ -109,7 +116,11 @@ class Log:
             frame,
             body,
         )
-        self._db.execute("INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?)", (*row, checksum(row)))
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        self._db.executemany(
+            "INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?)", ((*row, checksum(row)) for row in rows)
+        )
 
     def _frame(self, document: Encoded, at: datetime) -> _Frame | None:
         """Return the device's frame of the day while it serves; none where the document is to be the next frame."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,9 @@ from pagemeter import wire
 from pagemeter.component import Memory, Quarantined
 from pagemeter.errors import StoreError
 from pagemeter.model import Document, FleetEntry, Key, Link, Queue
+from pagemeter.store.feeds import FeedReader
 from pagemeter.store.frames import checksum, inflated
-from pagemeter.store.records import Aside, ListedSegment, Position, StoreCorrupt
+from pagemeter.store.records import ListedSegment, Position, StoreCorrupt
 from pagemeter.store.site import links_of, listed_segment, quarantined_of, queue_of
 from pagemeter.store.versions import open_for_reading
 
@@ -53,17 +54,7 @@ class Decoy:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
-    """How a feed is: how many documents it still owes and how many it set aside."""
-
-    feed: str
-    position: Position
-    documents: int
-    aside: int
-
-
-class StoreReader:
+class StoreReader(FeedReader):
     """Reads a store without its lock, beside a running agent or without one; usable from any thread."""
 
     def __init__(self, path: Path) -> None:
@@ -92,6 +83,14 @@ class StoreReader:
         """Return what is current of every device, sorted by id."""
         rows = self._rows("SELECT device, entry FROM current ORDER BY device")
         return tuple(_fleet_entry(device, blob) for device, blob in rows)
+
+    def fleet_of(self, devices: Collection[str]) -> tuple[FleetEntry, ...]:
+        """Return what is current of some devices, sorted by id; one that is known by another id now has that one."""
+        aliases = self.aliases()
+        found = []
+        for device in sorted({aliases.get(device, device) for device in devices}):
+            found += self._rows("SELECT device, entry FROM current WHERE device = ?", device)
+        return tuple(_fleet_entry(device, blob) for device, blob in found)
 
     def aliases(self) -> Mapping[str, str]:
         """Return the ids that were given up, each with the id that stays."""
@@ -141,29 +140,19 @@ class StoreReader:
         rows = self._rows("SELECT key, json FROM setting ORDER BY key")
         return {key: parse_json(json) for key, json in rows if key.startswith(prefix)}
 
-    def position(self, feed: str) -> Position:
-        """Return how far a feed is; the beginning where it is new."""
-        rows = self._rows("SELECT epoch, seq, at FROM feed WHERE name = ?", feed)
-        if not rows:
-            return Position()
-        epoch, seq, at = rows[0]
-        return Position(epoch=epoch, seq=seq, at=None if at is None else datetime.fromisoformat(at))
-
-    def set_aside(self, feed: str) -> tuple[Aside, ...]:
-        """Return the documents that a feed gave up."""
-        rows = self._rows("SELECT agent, epoch, seq, why FROM aside WHERE feed = ? ORDER BY epoch, seq", feed)
-        return tuple(Aside(key=Key(agent=agent, epoch=epoch, seq=seq), why=why) for agent, epoch, seq, why in rows)
-
-    def owed(self, feed: str) -> Owed:
-        """Count what a feed still owes."""
-        position = self.position(feed)
-        documents = self._rows("SELECT count(*) FROM document WHERE seq > ?", position.seq)[0][0]
-        aside = self._rows("SELECT count(*) FROM aside WHERE feed = ?", feed)[0][0]
-        return Owed(feed=feed, position=position, documents=documents, aside=aside)
-
     def documents(self, after: Position, most: int) -> tuple[Document, ...]:
         """Return the next documents of the log; raises StoreCorrupt for the first that can't be read."""
         return tuple(_whole(entry) for entry in self.page(after, most).entries)
+
+    def entry(self, key: Key) -> Entry | None:
+        """Return the row of the log that has a key; none where it is gone."""
+        own = "agent = ? AND epoch = ? AND seq = ? AND sender_seq IS NULL"
+        foreign = "agent = ? AND sender_epoch = ? AND sender_seq = ?"
+        for where in (own, foreign):
+            rows = self._rows(f"SELECT seq FROM document WHERE {where}", key.agent, key.epoch, key.seq)  # noqa: S608 - a constant
+            if rows:
+                return self.page(Position(seq=rows[0][0] - 1), 1).entries[0]
+        return None
 
     def page(self, after: Position, most: int) -> Page:
         """Return the next rows of the log, damaged ones with what is wrong instead of a document."""

@@ -36,9 +36,24 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A document that a feed gave up, and why: it is set aside, visible."""
+    """A document that a feed gave up, why and when: it is set aside, visible."""
 
     key: Key
+    why: str
+    at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A document that a feed owes out of the log's order, because it may be poison or because it is wanted again.
+
+    ``tries`` counts how often it failed alone, ``strikes`` how often it did so right after the receiver took something
+    else.
+    """
+
+    key: Key
+    tries: int = 0
+    strikes: int = 0
     why: str
 
 

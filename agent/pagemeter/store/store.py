@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
@@ -21,18 +21,19 @@ from pagemeter.clock import Clock
 from pagemeter.errors import StoreError
 from pagemeter.model import Body, Document, Event, JobRecord, Key
 from pagemeter.model.snapshot import DeviceSnapshot
+from pagemeter.store.feeds import FeedWriter
 from pagemeter.store.frames import MOST_BYTES, deflated
 from pagemeter.store.lock import StoreLock
 from pagemeter.store.log import Encoded, Log
 from pagemeter.store.pseudonyms import pseudonym_key
 from pagemeter.store.reader import StoreReader
-from pagemeter.store.records import Aside, Keep, Position
+from pagemeter.store.records import Keep
 from pagemeter.store.site import Site
 from pagemeter.store.versions import open_for_writing
 from pagemeter.store.writer import Writer
 
 
-class Store(StoreReader):
+class Store(StoreReader, FeedWriter):
     """Keeps what must not be lost; everything of one call is on the disk when the call returns, or nothing is."""
 
     def __init__(
@@ -138,18 +139,6 @@ class Store(StoreReader):
             return keys
 
         return await self._writer.run(work, at_once=at_once)
-
-    async def advance(self, feed: str, position: Position, aside: Sequence[Aside] = ()) -> None:
-        """Write down how far a feed is, and what it gave up on the way."""
-        at = self._clock.now().isoformat()
-        last = None if position.at is None else position.at.isoformat()
-        given_up = [(feed, a.key.agent, a.key.epoch, a.key.seq, a.why, at) for a in aside]
-
-        def work() -> None:
-            self._db.execute("REPLACE INTO feed VALUES (?, ?, ?, ?)", (feed, position.epoch, position.seq, last))
-            self._db.executemany("REPLACE INTO aside VALUES (?, ?, ?, ?, ?, ?)", given_up)
-
-        await self._writer.run(work, at_once=True)
 
     async def choose(self, key: str, value: JsonValue) -> None:
         """Keep what an operator chose; none takes the choice back."""

@@ -19,8 +19,8 @@ PACKED: Final = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tmp", ".
 class Watched:
     """The files of one stream.
 
-    ``path`` is a file, of which those are parts too that it is renamed or copied to: in its folder, with a name that begins
-    like its own (``PCOUNTER.LOG``: ``PCOUNTER.LOG.1``, ``PCOUNTER_2008_1014.LOG``). Or it is a folder with its daily files.
+    ``path`` is a file, and with it what it is renamed or copied to: files of its folder whose names begin like its own
+    (``PCOUNTER.LOG``: ``PCOUNTER.LOG.1``, ``PCOUNTER_2008_1014.LOG``). Or it is a folder with its daily files.
     ``patterns`` are shell patterns that say otherwise which names are meant; capitals are as good as small letters.
     ``others`` are further folders, such as the one that old files are moved to.
     """
@@ -29,7 +29,7 @@ class Watched:
     patterns: tuple[str, ...] = ()
     others: tuple[Path, ...] = ()
 
-    def list(self) -> Iterator[tuple[Path, os.stat_result]]:
+    def files(self) -> Iterator[tuple[Path, os.stat_result]]:
         """Yield the files that are there now; raises OSError where the folder can't be listed."""
         single = not self.path.is_dir()
         folder = self.path.parent if single else self.path

@@ -12,7 +12,8 @@ LONGEST_LINE: Final = 64 * 1024
 class Line:
     """One line of a file: where it begins, how many octets it has with its newline, and these octets.
 
-    ``raw`` is none where the line is longer than LONGEST_LINE. ``finished`` is false for the rest of a file that ended without a newline.
+    ``raw`` is none where the line is longer than LONGEST_LINE. ``finished`` is false for the rest of a file that ended
+    without a newline.
     """
 
     offset: int
@@ -69,10 +70,15 @@ def end_of_line(data: bytes, offset: int, newline: bytes) -> int:
 def _split_pairs(data: bytes, offset: int, newline: bytes, most: int) -> tuple[list[Line], int]:
     found: list[Line] = []
     begin = 0
-    while len(found) < most and (length := end_of_line(data[begin : begin + 2 * LONGEST_LINE], offset + begin, newline)) > 0:
-        raw = data[begin : begin + length] if length <= LONGEST_LINE else None
-        found.append(Line(offset + begin, length, raw))
-        begin += length
+    # A file of pairs has its lines at even places.
+    search = 0
+    while len(found) < most and (end := data.find(newline, search)) >= 0:
+        if (offset + end) % 2:
+            search = end + 1
+            continue
+        length = end + 2 - begin
+        found.append(Line(offset + begin, length, data[begin : end + 2] if length <= LONGEST_LINE else None))
+        begin = search = end + 2
     return found, offset + begin
 
 

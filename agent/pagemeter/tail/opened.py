@@ -5,68 +5,81 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+
+class Disturbed(OSError):
+    """A file is another than it was a moment ago: look again."""
 
 
 def open_shared(path: Path) -> int:
     """Open a file for reading so that others may write, rename and delete it meanwhile; raises OSError."""
     if sys.platform == "win32":
         return _open_on_windows(path)
-    # NONBLOCK: a named pipe in the folder must not hold us.
+    # Non-blocking: a named pipe that took the file's place must not hold us.
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 class Opened:
-    """A file that is open: what it is by now, and its octets at a place."""
+    """A file that was seen with a status, and is opened when it is first read."""
 
-    __slots__ = ("_descriptor", "name", "path")
+    __slots__ = ("_descriptor", "_status", "path")
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, status: os.stat_result) -> None:
         self.path = path
-        self.name = name
-        self._descriptor = open_shared(path)
+        self._status = status
+        self._descriptor = -1
+
+    @property
+    def name(self) -> str:
+        """The name under which it was seen."""
+        return self.path.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was read and not closed."""
+        return self._descriptor >= 0
 
     def stat(self) -> os.stat_result:
-        """Return what the system says of it now, whatever its name is."""
-        return os.fstat(self._descriptor)
+        """Return what the system says of it now, whatever its name is by now; raises OSError."""
+        return os.fstat(self._open())
 
     def at(self, offset: int, length: int) -> bytes:
-        """Read at most ``length`` octets; fewer at the end of the file. Raises OSError."""
+        """Read at most ``length`` octets, fewer at the end of the file; raises OSError."""
+        descriptor = self._open()
         parts = []
-        while length > 0:
-            part = self._some(offset, length)
-            if not part:
-                break
+        while length > 0 and (part := _read(descriptor, offset, length)):
             parts.append(part)
             offset, length = offset + len(part), length - len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return b"".join(parts)
 
     def close(self) -> None:
-        """Close it; once is enough."""
+        """Close it; it is opened again when it is read again."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
-    def __enter__(self) -> Self:
-        return self
+    def _open(self) -> int:
+        if self._descriptor < 0:
+            descriptor = open_shared(self.path)
+            status = os.fstat(descriptor)
+            if (status.st_dev, status.st_ino) != (self._status.st_dev, self._status.st_ino):
+                os.close(descriptor)
+                raise Disturbed(f"{self.path} was replaced while it was looked at")
+            self._descriptor = descriptor
+        return self._descriptor
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
-    def _some(self, offset: int, length: int) -> bytes:
-        if sys.platform == "win32":
-            os.lseek(self._descriptor, offset, os.SEEK_SET)
-            return os.read(self._descriptor, length)
-        return os.pread(self._descriptor, length, offset)
+def _read(descriptor: int, offset: int, length: int) -> bytes:
+    if sys.platform == "win32":
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, length)
+    return os.pread(descriptor, length, offset)
 
 
 if sys.platform == "win32":
 
     def _open_on_windows(path: Path) -> int:
-        """Open with CreateFileW, for Python's own open forbids others to rename and delete (fileapi.h)."""
+        """Open with CreateFileW (fileapi.h): Python's own open forbids others to rename and delete."""
         import ctypes
         import msvcrt
         from ctypes import wintypes

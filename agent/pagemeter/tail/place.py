@@ -9,13 +9,17 @@ from typing import Any, Final, Protocol, Self
 
 from pydantic import JsonValue
 
+from pagemeter.tail.lines import end_of_line
+
 HEAD: Final = 1024
 WINDOW: Final = 256
 MOST_MARKS: Final = 12
+MOST_COPIES: Final = 12
+LONGEST_FIRST: Final = 4096
 
 
 class Octets(Protocol):
-    """What is asked of an open file."""
+    """What is asked of an open file, or of a piece of it in memory."""
 
     def at(self, offset: int, length: int) -> bytes:
         """Read at most ``length`` octets."""
@@ -29,24 +33,25 @@ class Mark:
     hash: str
 
     @classmethod
-    def before(cls, offset: int, file: Octets) -> Self:
+    def before(cls, offset: int, octets: Octets) -> Self:
         """Take the mark of a file at a place."""
         begin = max(0, offset - WINDOW)
-        return cls(offset, hash_of(file.at(begin, offset - begin)))
+        return cls(offset, hash_of(octets.at(begin, offset - begin)))
 
-    def fits(self, file: Octets) -> bool:
+    def fits(self, octets: Octets) -> bool:
         """Say whether a file has the same octets there."""
         begin = max(0, self.offset - WINDOW)
-        octets = file.at(begin, self.offset - begin)
-        return len(octets) == self.offset - begin and hash_of(octets) == self.hash
+        window = octets.at(begin, self.offset - begin)
+        return len(window) == self.offset - begin and hash_of(window) == self.hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The cursor of one file; ``offset`` is where the first line begins that was not handed out.
 
-    ``head`` is the hash of all octets before its offset, at most HEAD of them. ``long_from`` is where a line began that is being passed
-    over, for it is too long.
+    ``head`` covers the octets before the offset, at most HEAD of them; the last of ``marks`` is at the offset.
+    ``copies`` are the ends of copies that were seen: they will be known as such when the file itself is gone.
+    ``long_from`` is where a line began that is being passed over, for it is too long.
     """
 
     id: str
@@ -56,28 +61,43 @@ class Place:
     offset: int
     head: Mark
     marks: tuple[Mark, ...]
+    copies: tuple[Mark, ...] = ()
     long_from: int | None = None
 
-    def continued_by(self, file: Octets, size: int) -> bool:
+    @property
+    def first_line(self) -> str:
+        """The hash of the first line, which files share that begin alike."""
+        return self.id.partition("-")[0]
+
+    def continued_by(self, octets: Octets, size: int) -> bool:
         """Say whether a file of that size has all that was read of this one."""
-        if size < self.offset or file_head(file, self.head.offset) != self.head.hash:
-            return False
-        return not self.marks or self.marks[-1].fits(file)
+        return size >= self.offset and self.begins_like(octets) and self.marks[-1].fits(octets)
 
-    def mark_within(self, file: Octets, size: int) -> Mark | None:
-        """Return the last mark that fits in a shorter file, if its head fits too as far as it goes."""
-        if self.head.offset <= size and file_head(file, self.head.offset) != self.head.hash:
+    def begins_like(self, octets: Octets) -> bool:
+        """Say whether a file has the same head."""
+        return head_hash(octets, self.head.offset) == self.head.hash
+
+    def mark_within(self, octets: Octets, size: int) -> Mark | None:
+        """Return the last mark that fits in a file that may be shorter, if the head fits as far as it goes."""
+        if self.head.offset <= size and not self.begins_like(octets):
             return None
-        within = [mark for mark in self.marks if mark.offset <= size]
-        return next((mark for mark in reversed(within) if mark.fits(file)), None)
+        known = sorted((*self.marks, *self.copies), key=lambda mark: -mark.offset)
+        return next((mark for mark in known if mark.offset <= size and mark.fits(octets)), None)
 
-    def moved(self, offset: int, file: Octets, *, long_from: int | None = None) -> Place:
-        """Return the place after more was read."""
+    def copied(self, mark: Mark) -> Place:
+        """Return the place that knows of one more copy."""
+        return replace(self, copies=(*self.copies, mark)[-MOST_COPIES:])
+
+    def moved(self, offset: int, octets: Octets, *, long_from: int | None = None) -> Place:
+        """Return the place after more was read.
+
+        ``octets`` is what was read, with HEAD or WINDOW before it, and not the file, which may be another by now.
+        """
         head = self.head
         if head.offset < HEAD:
-            length = min(HEAD, offset)
-            head = Mark(length, file_head(file, length))
-        marks = thinned((*(mark for mark in self.marks if mark.offset < offset), Mark.before(offset, file)))
+            head = Mark(min(HEAD, offset), head_hash(octets, min(HEAD, offset)))
+        earlier = tuple(mark for mark in self.marks if mark.offset < offset)
+        marks = thinned((*earlier, Mark.before(offset, octets)))
         return replace(self, offset=offset, head=head, marks=marks, long_from=long_from)
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -91,14 +111,20 @@ class Place:
             "head": [self.head.offset, self.head.hash],
             "marks": [[mark.offset, mark.hash] for mark in self.marks],
         }
-        return cursor if self.long_from is None else {**cursor, "long_from": self.long_from}
+        if self.copies:
+            cursor["copies"] = [[mark.offset, mark.hash] for mark in self.copies]
+        if self.long_from is not None:
+            cursor["long_from"] = self.long_from
+        return cursor
 
     @classmethod
     def from_json(cls, cursor: JsonValue) -> Self:
-        """Read a cursor; raises ValueError for what none of ours is."""
+        """Read a cursor; raises ValueError for what is none of ours."""
         if not isinstance(cursor, Mapping):
             raise ValueError("a cursor that is no mapping")
         known: Mapping[str, Any] = cursor
+        if not known.get("marks"):
+            raise ValueError("a cursor without marks")
         try:
             return cls(
                 id=str(known["id"]),
@@ -108,6 +134,7 @@ class Place:
                 offset=int(known["offset"]),
                 head=Mark(int(known["head"][0]), str(known["head"][1])),
                 marks=tuple(Mark(int(offset), str(digest)) for offset, digest in known["marks"]),
+                copies=tuple(Mark(int(offset), str(digest)) for offset, digest in known.get("copies", ())),
                 long_from=None if known.get("long_from") is None else int(known["long_from"]),
             )
         except (KeyError, TypeError, IndexError) as error:
@@ -119,17 +146,30 @@ def hash_of(octets: bytes) -> str:
     return blake2b(octets, digest_size=8).hexdigest()
 
 
-def file_head(file: Octets, length: int) -> str:
+def head_hash(octets: Octets, length: int) -> str:
     """Return the hash of a file's first octets, or nothing where it has fewer."""
-    octets = file.at(0, length)
-    return hash_of(octets) if len(octets) == length else ""
+    head = octets.at(0, length)
+    return hash_of(head) if len(head) == length else ""
+
+
+def first_line_hash(octets: Octets, newline: bytes) -> str | None:
+    """Return the hash of a file's first line, or of its head where that is longer; none where it is not complete."""
+    begin = octets.at(0, LONGEST_FIRST)
+    text = begin.lstrip(b"\x00") if len(newline) == 1 else begin
+    end = end_of_line(text, 0, newline)
+    if end < 0:
+        return hash_of(text[:HEAD]) if len(begin) == LONGEST_FIRST else None
+    return hash_of(text[:end])
 
 
 def thinned(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
     """Keep at most MOST_MARKS: the last ones, and ever fewer the farther back."""
-    while len(marks) > MOST_MARKS:
-        gaps = [(marks[i + 1].offset - marks[i - 1].offset, i) for i in range(1, len(marks) - 4)]
-        reach = marks[-1].offset
-        worst = min(gaps, key=lambda gap: gap[0] / (reach - marks[gap[1]].offset + 1))[1]
-        marks = marks[:worst] + marks[worst + 1 :]
-    return marks
+    if len(marks) <= MOST_MARKS:
+        return marks
+    reach = marks[-1].offset
+
+    def crowded(index: int) -> float:
+        return (marks[index + 1].offset - marks[index - 1].offset) / (reach - marks[index].offset + 1)
+
+    worst = min(range(1, len(marks) - 3), key=crowded)
+    return marks[:worst] + marks[worst + 1 :]

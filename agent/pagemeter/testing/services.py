@@ -24,6 +24,7 @@ class FakeServices:
     snmp: Snmp = field(default_factory=lambda: RecordedSnmp({}))
     ipp: Ipp = field(default_factory=lambda: RecordedIpp({}))
     clock: Clock = field(default_factory=FakeClock)
+    agent: str = "agent-1"
     folder: Path = Path()
     segments: tuple[str, ...] = ()
     reads: list[tuple[Target | str, frozenset[Scope], str]] = field(default_factory=list)

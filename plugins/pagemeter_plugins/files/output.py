@@ -37,7 +37,7 @@ class FilesOutput(Output):
     def feeds(self) -> Sequence[Feed]:
         """Every document for the daily files, the fleet for the report; each only where it is switched on."""
         daily = [Feed(name="documents")] if self._settings.daily else []
-        return daily + ([Feed(name="report", form=Form.REPORT)] if self._settings.report else [])
+        return daily + ([Feed(name="report", form=Form.REPORT, history=False)] if self._settings.report else [])
 
     async def deliver(self, batch: Batch) -> None:
         """Write the batch and return when it is on the disk."""

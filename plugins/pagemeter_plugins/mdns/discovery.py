@@ -66,7 +66,11 @@ class MdnsDiscovery(Discovery):
 
     async def serve(self) -> None:
         """Watch for printers that come later and ask for a visit; a network that is not there is waited for."""
-        while self._settings.watch:
+        if not self._settings.watch:
+            return
+        # At the start a discovery is on its way as well: it has its turn first.
+        await self._services.clock.sleep(self._settings.seconds + SETTLE_SECONDS)
+        while True:
             try:
                 async with asyncio.timeout(REOPEN_SECONDS), browsing(self._settings) as browser:
                     self._recovered()

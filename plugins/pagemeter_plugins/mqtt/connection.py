@@ -1,7 +1,7 @@
 """One connection to the broker, over paho-mqtt with sockets of our own and the agent's event loop.
 
-aiomqtt was tried: it takes a PUBACK that says "not authorized" for a success, lets a delivery wait for its deadline
-when the connection is lost, and leaves a task behind where logging in fails.
+aiomqtt 2.5 does not serve: its publish does not look at the reason in a PUBACK (MQTT 5 says "not authorized" there),
+waits for its deadline when the connection is lost, and a login that times out leaves a socket and a task behind.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -23,21 +22,14 @@ from pagemeter.clock import Clock
 from pagemeter.errors import DeliveryError, Refused, TooLarge
 from pagemeter_plugins.mqtt.dial import dial
 from pagemeter_plugins.mqtt.settings import MqttSettings
+from pagemeter_plugins.mqtt.topics import Message
 
 OPENING_SECONDS = 20.0
+SILENCE_SECONDS = 30.0
 CLOSING_SECONDS = 2.0
 # MQTT 5 section 2.4: bad user name or password, not authorized, banned, bad authentication method.
 _REFUSALS = {134, 135, 138, 140}
 _TOO_LARGE = 149
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What is published, or what came in; an empty payload that is retained removes what the broker keeps."""
-
-    topic: str
-    payload: bytes
-    retain: bool = False
 
 
 class _Paho(mqtt.Client):
@@ -48,23 +40,34 @@ class _Paho(mqtt.Client):
     def _create_socket(self) -> Any:
         return self.ready
 
+    def hang_up(self) -> None:
+        """Close the socket without a word."""
+        self._sock_close()
+
 
 class Connection:
     """Opened once, never again; whoever opened it closes it."""
 
     def __init__(
-        self, settings: MqttSettings, *, client_id: str, will: Message, heard: Callable[[Message], None], clock: Clock
+        self,
+        settings: MqttSettings,
+        *,
+        client_id: str,
+        will: Message | None = None,
+        heard: Callable[[Message], None],
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._where = f"{settings.host}:{settings.broker_port}"
         self._heard = heard
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._welcome: asyncio.Future[ReasonCode] = self._loop.create_future()
+        self._welcome: asyncio.Future[ReasonCode | None] = self._loop.create_future()
         self._waiting: dict[int, asyncio.Future[DeliveryError | None]] = {}
         self._granted: dict[int, asyncio.Future[list[ReasonCode]]] = {}
         self._lost = asyncio.Event()
         self._largest: int | None = None
+        self._taken = 0
         self._pulse: asyncio.Task[None] | None = None
         self._paho = self._client(client_id, will)
 
@@ -77,28 +80,36 @@ class Connection:
         """Wait until the connection is gone."""
         await self._lost.wait()
 
-    async def open(self, tls: ssl.SSLContext | None) -> None:
-        """Connect and log in; raises DeliveryError that says at which stage it failed, Refused for a wrong secret."""
-        stages = ["resolving the name"]
+    async def open(self, tls: ssl.SSLContext | None, stages: list[str] | None = None) -> None:
+        """Connect and log in; raises DeliveryError that says what failed, Refused for a wrong secret.
+
+        ``stages`` gets the name of each stage (DNS, TCP, TLS, login) before it begins.
+        """
+        stages = [] if stages is None else stages
         try:
             async with asyncio.timeout(OPENING_SECONDS):
                 self._paho.ready = await dial(self._settings, tls, stages.append)
-                stages.append("logging in")
+                stages.append("login")
                 await self._log_in()
         except TimeoutError as error:
             raise DeliveryError(
-                f"{self._where}: no answer within {OPENING_SECONDS:.0f} s while {stages[-1]}; is this the broker, and"
+                f"{self._where}: no answer within {OPENING_SECONDS:.0f} s ({stages[-1]}); is this the broker, and"
                 " does a firewall let us out?"
             ) from error
         self._pulse = self._loop.create_task(self._beat())
 
     async def _log_in(self) -> None:
         try:
-            self._paho.connect(self._settings.host, self._settings.broker_port, self._keepalive, clean_start=True)
+            self._paho.connect(self._settings.host, self._settings.broker_port, self._keepalive)
             code = await self._welcome
         except BaseException:
             self._hang_up()
             raise
+        if code is None:
+            raise DeliveryError(
+                f"{self._where} hangs up while we log in; is this an MQTT broker, with TLS as `tls` says and of this"
+                " `version`?"
+            )
         if code.is_failure:
             self._hang_up()
             kind = Refused if code.value in _REFUSALS else DeliveryError
@@ -122,10 +133,18 @@ class Connection:
 
     async def publish(self, messages: Iterable[Message], *, qos: int | None = None) -> None:
         """Publish in order and wait until the broker has taken all; raises the first DeliveryError."""
-        sent = [self.send(message, qos=qos) for message in messages]
-        for failure in [await taken for taken in sent]:
+        for failure in await self.taken([self.send(message, qos=qos) for message in messages]):
             if failure is not None:
                 raise failure
+
+    async def taken(self, sent: Sequence[asyncio.Future[DeliveryError | None]]) -> list[DeliveryError | None]:
+        """Wait until each has its result; a broker that takes nothing at all for a while is given up."""
+        while waiting := [future for future in sent if not future.done()]:
+            before = self._taken
+            await asyncio.wait(waiting, timeout=SILENCE_SECONDS)
+            if self._taken == before:
+                self._hang_up()
+        return [future.result() for future in sent]
 
     async def subscribe(self, topic: str) -> bool:
         """Subscribe and return whether the broker grants it; raises DeliveryError where it does not answer."""
@@ -163,11 +182,12 @@ class Connection:
                 self._pulse.cancel()
                 await asyncio.gather(self._pulse, return_exceptions=True)
 
-    def _client(self, client_id: str, will: Message) -> _Paho:
+    def _client(self, client_id: str, will: Message | None) -> _Paho:
         version = mqtt.MQTTv311 if self._settings.version == "3.1.1" else mqtt.MQTTv5
         clean = True if version == mqtt.MQTTv311 else None
         client = _Paho(CallbackAPIVersion.VERSION2, client_id, clean_session=clean, protocol=version)
-        client.will_set(will.topic, will.payload, self._settings.qos, will.retain)
+        if will is not None:
+            client.will_set(will.topic, will.payload, self._settings.qos, will.retain)
         if self._settings.user is not None:
             password = self._settings.password
             client.username_pw_set(self._settings.user, None if password is None else password.get_secret_value())
@@ -176,12 +196,10 @@ class Connection:
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = lambda *_: self._end()
-        client.on_socket_open = lambda _client, _data, opened: self._loop.add_reader(opened, self._guarded, self._read)
-        client.on_socket_close = lambda _client, _data, closed: self._forget(closed)
-        client.on_socket_register_write = lambda _client, _data, full: self._loop.add_writer(
-            full, self._guarded, client.loop_write
-        )
-        client.on_socket_unregister_write = lambda _client, _data, empty: self._loop.remove_writer(empty)
+        client.on_socket_open = self._on_open
+        client.on_socket_close = self._on_close
+        client.on_socket_register_write = self._on_full
+        client.on_socket_unregister_write = self._on_written
         return client
 
     @property
@@ -198,6 +216,7 @@ class Connection:
             self._welcome.set_result(code)
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, code: ReasonCode, _properties: Any) -> None:
+        self._taken += 1
         taken = self._waiting.pop(mid, None)
         if taken is None or taken.done():
             return
@@ -224,6 +243,18 @@ class Connection:
 
     # ---- the socket
 
+    def _on_open(self, _client: Any, _data: Any, opened: Any) -> None:
+        self._loop.add_reader(opened, self._guarded, self._read)
+
+    def _on_close(self, _client: Any, _data: Any, closed: Any) -> None:
+        self._loop.remove_reader(closed)
+
+    def _on_full(self, client: mqtt.Client, _data: Any, full: Any) -> None:
+        self._loop.add_writer(full, self._guarded, client.loop_write)
+
+    def _on_written(self, _client: Any, _data: Any, empty: Any) -> None:
+        self._loop.remove_writer(empty)
+
     def _guarded(self, work: Callable[[], object]) -> None:
         """Read or write; whatever the broker's octets do to the library costs this connection only."""
         try:
@@ -244,23 +275,14 @@ class Connection:
             self._guarded(self._paho.loop_misc)
 
     def _hang_up(self) -> None:
-        if (opened := self._paho.socket()) is not None:
-            self._forget(opened)
-            opened.close()
-        elif hasattr(self._paho, "ready"):
-            self._paho.ready.close()
+        self._paho.hang_up()
         self._end()
-
-    def _forget(self, closed: Any) -> None:
-        if closed.fileno() >= 0:
-            self._loop.remove_reader(closed)
-            self._loop.remove_writer(closed)
 
     def _end(self) -> None:
         """Tell all who wait that the connection is gone."""
         self._lost.set()
         if not self._welcome.done():
-            self._welcome.set_result(ReasonCode(mqtt.PacketTypes.CONNACK, "Unspecified error"))
+            self._welcome.set_result(None)
         for taken in self._waiting.values():
             if not taken.done():
                 taken.set_result(self._broken())

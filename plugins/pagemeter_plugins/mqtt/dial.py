@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -39,15 +40,15 @@ def trust(settings: MqttSettings, folder: Path) -> ssl.SSLContext | None:
 async def dial(settings: MqttSettings, tls: ssl.SSLContext | None, said: Callable[[str], None]) -> socket.socket:
     """Return a connected socket that does not block, encrypted where ``tls`` is given; the deadline is the caller's.
 
-    ``said`` is told each stage before it begins. Raises DeliveryError.
+    ``said`` is told each stage (DNS, TCP, TLS) before it begins. Raises DeliveryError.
     """
-    said("resolving the name")
+    said("DNS")
     addresses = await resolve(settings.host, settings.broker_port)
-    said("connecting")
+    said("TCP")
     raw = await _connected(settings, addresses)
     if tls is None:
         return raw
-    said("setting up TLS")
+    said("TLS")
     return await _encrypted(raw, tls, settings)
 
 
@@ -56,9 +57,7 @@ async def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tupl
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise DeliveryError(
-            f"{host}: the name can't be resolved; is `host` right, and does DNS work here?"
-        ) from error
+        raise DeliveryError(f"{host}: the name can't be resolved; is `host` right, and does DNS work here?") from error
     return [(family, address) for family, _, _, _, address in found]
 
 
@@ -85,7 +84,8 @@ async def _connected(
             raise
         else:
             return tcp
-    why = failure.strerror if failure is not None and failure.strerror else "no address"
+    # asyncio's own text names the call and the address, not the reason.
+    why = os.strerror(failure.errno) if failure is not None and failure.errno else "no address"
     raise DeliveryError(
         f"{settings.host}:{settings.broker_port}: no connection ({why}); is the broker up, is the port right, and does"
         " a firewall let us out?"
@@ -110,7 +110,9 @@ async def _encrypted(tcp: socket.socket, tls: ssl.SSLContext, settings: MqttSett
         ) from error
     except OSError as error:
         encrypted.close()
-        raise DeliveryError(f"{where}: TLS failed; does this port speak TLS, and which does the broker want?") from error
+        raise DeliveryError(
+            f"{where}: TLS failed; does this port speak TLS, and which does the broker want?"
+        ) from error
     except BaseException:
         encrypted.close()
         raise

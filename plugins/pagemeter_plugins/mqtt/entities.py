@@ -99,9 +99,7 @@ def _states(entry: FleetEntry) -> Iterator[Entity]:
     yield Entity(
         key="alerts", name="Alerts", value=len(latest.alerts), about={"stat_cla": "measurement", "ic": "mdi:alert"}
     )
-    yield Entity(
-        key="last_seen", name="Last seen", value=seen, about={"dev_cla": "timestamp", "ent_cat": "diagnostic"}
-    )
+    yield Entity(key="last_seen", name="Last seen", value=seen, about={"dev_cla": "timestamp", "ent_cat": "diagnostic"})
 
 
 def _alert(alert: Alert) -> dict[str, JsonValue]:

@@ -111,7 +111,7 @@ def components_of(payload: bytes) -> dict[str, dict[str, JsonValue]]:
     return {
         key: component
         for key, component in components.items()
-        if key == slug(key) and isinstance(component, dict) and component.get("p") in PLATFORMS
+        if key == slug(key) and isinstance(component, dict) and str(component.get("p")) in PLATFORMS
     }
 
 

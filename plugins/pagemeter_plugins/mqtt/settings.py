@@ -40,7 +40,7 @@ class MqttSettings(Settings):
     )
     user: str | None = Field(default=None, min_length=1, description="The user to log in as.")
     password: SecretStr | None = Field(default=None, description="The user's password; write it as `!secret NAME`.")
-    plain_password: bool = Field(
+    allow_plain_password: bool = Field(
         default=False, description="Whether the password may travel without `tls` beyond this host."
     )
     tls: bool = Field(default=False, description="Whether the connection is encrypted; the certificate is verified.")
@@ -53,7 +53,9 @@ class MqttSettings(Settings):
         default=None, min_length=1, description="A PEM file with our certificate, where the broker wants one."
     )
     client_key: str | None = Field(
-        default=None, min_length=1, description="A PEM file with its key; if absent, the key is in `client_certificate`."
+        default=None,
+        min_length=1,
+        description="A PEM file with its key; if absent, the key is in `client_certificate`.",
     )
     topic: Topic = Field(default="pagemeter", description="What all our topics begin with.")
     qos: Literal[0, 1, 2] = Field(
@@ -100,8 +102,8 @@ class MqttSettings(Settings):
             raise ValueError("client_key needs client_certificate")
         if not self.tls and (self.ca is not None or self.client_certificate is not None):
             raise ValueError("ca and client_certificate need tls: true")
-        if self.password is not None and not (self.tls or self.plain_password or self.is_loopback):
-            raise ValueError("the password would travel in clear text; set tls: true, or plain_password: true")
+        if self.password is not None and not (self.tls or self.allow_plain_password or self.is_loopback):
+            raise ValueError("the password would travel in clear text; set tls: true, or allow_plain_password: true")
         return self
 
     @property

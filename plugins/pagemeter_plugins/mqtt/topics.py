@@ -29,6 +29,15 @@ def _hashed(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is published, or what came in; an empty payload that is retained removes what the broker keeps."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topics:
     """The topics of one agent; ``base`` and ``prefix`` are the settings', ``agent`` is the agent's id."""
 
@@ -50,6 +59,11 @@ class Topics:
     def documents(self) -> str:
         """Return where every document goes."""
         return f"{self.root}/documents"
+
+    @property
+    def test(self) -> str:
+        """Return where ``outputs test`` publishes."""
+        return f"{self.root}/test"
 
     @property
     def acknowledgement(self) -> str:

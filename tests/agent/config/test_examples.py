@@ -19,7 +19,13 @@ from pagemeter.plugins import installed_plugins, load_plugins
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = ROOT / "config"
-SECRETS = {"auth": "secret-auth", "priv": "secret-priv", "token": "secret-token", "proxy": "secret-proxy"}
+SECRETS = {
+    "auth": "secret-auth",
+    "priv": "secret-priv",
+    "token": "secret-token",
+    "proxy": "secret-proxy",
+    "mqtt": "secret-mqtt",
+}
 
 
 def shipped() -> list[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from pagemeter import Batch, Feed, Form
 from pagemeter.model import (
     AgentStatus,
     Alert,
+    Body,
     Device,
     DeviceSnapshot,
+    Document,
     FleetEntry,
     HostName,
+    Key,
     Level,
     LevelState,
     MeterColor,
@@ -69,9 +72,26 @@ def agent_status() -> AgentStatus:
 
 @pytest.fixture
 def batch_of(agent_status: AgentStatus) -> Callable[..., Batch]:
-    def build(*fleet: FleetEntry, id: str = "batch-1") -> Batch:  # noqa: A002 - the field's name
+    def build(
+        *fleet: FleetEntry,
+        id: str = "batch-1",  # noqa: A002 - the field's name
+        documents: Sequence[Document] = (),
+        part: int = 1,
+        last: bool = True,
+    ) -> Batch:
         feed = Feed(name="report", form=Form.REPORT)
-        return Batch(id=id, feed=feed, period=timedelta(hours=1), agent=agent_status, fleet=fleet)
+        return Batch(
+            id=id, feed=feed, period=timedelta(hours=1), agent=agent_status, fleet=fleet, documents=documents,
+            part=part, last=last,
+        )  # fmt: skip
+
+    return build
+
+
+@pytest.fixture
+def document_of() -> Callable[..., Document]:
+    def build(body: Body, *, seq: int = 1, at: datetime = NOW) -> Document:
+        return Document(key=Key(agent="0a1b2c", epoch="00000001-0123456789abcdef", seq=seq), at=at, body=body)
 
     return build
 

@@ -52,6 +52,32 @@ async def test_dated_copies_are_kept_as_many_as_wanted_and_strange_files_stay(
     ]
 
 
+async def test_the_parts_of_a_long_report_are_files_of_their_own_and_those_of_a_longer_one_go(
+    services: Services, batch_of: BatchOf, tmp_path: Path
+) -> None:
+    async with HttpsXmlOutput(HttpsXmlSettings(folder=".", keep=1), services) as output:
+        for number in (1, 2, 3):
+            await output.deliver(batch_of(part=number, last=number == 3))
+        assert names(tmp_path) == [
+            "report-20260131T120000Z.2.xml",
+            "report-20260131T120000Z.3.xml",
+            "report-20260131T120000Z.xml",
+            "report.2.xml",
+            "report.3.xml",
+            "report.xml",
+        ]
+        batch = batch_of()
+        await output.deliver(replace(batch, agent=replace(batch.agent, at=batch.agent.at + timedelta(hours=1))))
+    assert names(tmp_path) == ["report-20260131T130000Z.xml", "report.xml"]
+
+
+async def test_a_folder_can_be_tested(services: Services, tmp_path: Path) -> None:
+    async with HttpsXmlOutput(HttpsXmlSettings(folder="out"), services) as output:
+        assert [(stage.name, stage.ok) async for stage in output.test()] == [("folder", True)]
+        (tmp_path / "out").rmdir()
+        assert [(stage.name, stage.ok) async for stage in output.test()] == [("folder", False)]
+
+
 async def test_a_folder_that_cannot_be_made_is_said_when_it_is_opened(services: Services, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PluginError, match="may the agent write there"):
@@ -85,4 +111,4 @@ def test_without_aiohttp_a_folder_works_and_a_url_says_what_to_install(tmp_path:
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
     )
-    assert done.stdout == "PluginError https_xml needs aiohttp for `url`: pip install 'pagemeter[http]'\n"
+    assert done.stdout == "PluginError `url` needs aiohttp: pip install 'pagemeter[http]'\n"

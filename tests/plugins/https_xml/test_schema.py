@@ -5,9 +5,10 @@ import typing
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 import pagemeter_plugins.https_xml
 from pagemeter import Batch
-from pagemeter.model import FleetEntry, Private
+from pagemeter.model import Document, Event, Facts, FleetEntry, JobRecord, Private, Queue
 from pagemeter_plugins.https_xml.report import FIELDS, NAMESPACE, PAIRS, SINGULAR, write_report
 
 XSD = Path(pagemeter_plugins.https_xml.__file__).parent / "report-1.xsd"
@@ -25,6 +26,8 @@ REPORT = {"": NAMESPACE}
 
 Complaints = Callable[[bytes], str]
 BatchOf = Callable[..., Batch]
+DocumentOf = Callable[..., Document]
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def parsed(report: bytes) -> ElementTree.Element:
@@ -45,7 +48,7 @@ def anything(hint: Any) -> st.SearchStrategy[Any]:
     if is_dataclass(hint) and isinstance(hint, type):
         hints = typing.get_type_hints(hint, include_extras=True)
         return st.builds(hint, **{field.name: anything(hints[field.name]) for field in fields(hint)})
-    return SIMPLE[hint] if hint in SIMPLE else st.sampled_from(hint)
+    return SIMPLE[hint] if hint in SIMPLE else st.sampled_from(arguments if origin is Literal else hint)
 
 
 SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
@@ -55,6 +58,7 @@ SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(-(2**63), 2**64 - 1),
     datetime: st.datetimes(timezones=st.just(UTC)),
     timedelta: st.timedeltas(),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9),
 }
 
 
@@ -70,7 +74,10 @@ def filled(hint: Any, path: str) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
         hints = typing.get_type_hints(hint, include_extras=True)
         return hint(**{field.name: filled(hints[field.name], f"{path}.{field.name}") for field in fields(hint)})
-    simple = {str: path, bool: True, int: 42, datetime: datetime(2026, 1, 31, tzinfo=UTC), timedelta: timedelta(1)}
+    simple = {str: path, bool: True, int: 42, datetime: datetime(2026, 1, 31, tzinfo=UTC), timedelta: timedelta(1),
+              Decimal: Decimal("0.5")}  # fmt: skip
+    if origin is Literal:
+        return arguments[0]
     return simple[hint] if hint in simple else next(iter(hint))
 
 
@@ -101,13 +108,16 @@ def enums_of(hint: Any, seen: set[Any]) -> Iterator[type[StrEnum]]:
 
 @pytest.mark.peer
 def test_a_report_with_every_field_set_is_valid_and_leaves_nothing_out(
-    batch_of: BatchOf, complaints: Complaints
+    batch_of: BatchOf, document_of: DocumentOf, complaints: Complaints
 ) -> None:
     entry = filled(FleetEntry, "entry")
-    report = write_report(batch_of(entry))
+    bodies = [filled(kind, kind.__name__) for kind in (JobRecord, Queue, *typing.get_args(Facts))]
+    events = [body if isinstance(body, JobRecord | Queue) else Event(device="d", at=NOW, facts=body) for body in bodies]
+    documents = [document_of(body, seq=number) for number, body in enumerate([*events, entry.latest])]
+    report = write_report(batch_of(entry, documents=documents))
     assert complaints(report) == ""
     said = {element.text for element in parsed(report).iter()}
-    assert set(texts(entry)) - said == set()
+    assert set(texts((entry, *bodies))) - said == set()
 
 
 @pytest.mark.parametrize("enum", sorted(set(enums_of(FleetEntry, set())), key=str))
@@ -128,13 +138,24 @@ def test_whatever_the_model_can_hold_is_a_valid_report(
     assert complaints(write_report(batch_of(*entries))) == ""
 
 
+@pytest.mark.peer
+@given(bodies=st.lists(anything(JobRecord | Queue | Event), min_size=1, max_size=3))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_job_a_queue_and_an_event_can_hold_is_a_valid_report(
+    batch_of: BatchOf, document_of: DocumentOf, complaints: Complaints, bodies: list[Any]
+) -> None:
+    documents = [document_of(body, seq=number) for number, body in enumerate(bodies)]
+    assert complaints(write_report(batch_of(documents=documents))) == ""
+
+
 def test_the_schema_is_closed() -> None:
     tree = parsed(XSD.read_bytes())
     used = {element.tag.removeprefix(XS) for element in tree.iter()}
     assert used <= {
         "schema", "annotation", "documentation", "element", "complexType", "simpleType", "sequence", "restriction",
-        "enumeration", "minInclusive", "maxInclusive",
+        "enumeration", "minInclusive", "maxInclusive", "attribute",
     }  # fmt: skip
+    assert [attribute.get("name") for attribute in tree.iter(f"{XS}attribute")] == ["test"]
     assert all(element.get("type") for element in tree.iter(f"{XS}element"))
     assert not [element for element in tree.iter() if element.get("mixed") or "any" in (element.get("type") or "")]
 

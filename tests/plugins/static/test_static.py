@@ -78,5 +78,5 @@ async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_an_empty_list_is_a_mistake() -> None:
-    with pytest.raises(ValidationError, match="name targets, file or both"):
+    with pytest.raises(ValidationError, match="name targets, file or table"):
         StaticSettings()

@@ -34,8 +34,8 @@ def parse_table(table: bytes, name_of: Callable[[int], str]) -> Iterator[Route]:
     if len(table) < TABLE_OFFSET:
         return
     (count,) = struct.unpack_from("<I", table)
-    for number in range(count):
-        at = TABLE_OFFSET + number * ROW_OCTETS
+    end = min(len(table), TABLE_OFFSET + count * ROW_OCTETS)
+    for at in range(TABLE_OFFSET, end, ROW_OCTETS):
         route = _route(table[at : at + ROW_OCTETS], name_of)
         if route is not None:
             yield route

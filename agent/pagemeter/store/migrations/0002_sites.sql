@@ -16,3 +16,15 @@ CREATE TABLE quarantine (
     why TEXT NOT NULL, text TEXT, at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX quarantine_of_stream ON quarantine (source, stream, place);
+
+-- How a feed does: its form, and since when, how often and with what it fails.
+CREATE TABLE delivery (
+    feed TEXT PRIMARY KEY, form TEXT NOT NULL, since TEXT, failures INTEGER NOT NULL, why TEXT
+) STRICT;
+
+-- Documents that a feed owes out of the log's order: those it suspects to be poison, and those that an operator wants
+-- to be tried again. What tries and strikes are is told in docs/decisions/0011-poison.md.
+CREATE TABLE again (
+    feed TEXT, agent TEXT, epoch TEXT, seq INTEGER, tries INTEGER NOT NULL, strikes INTEGER NOT NULL,
+    why TEXT NOT NULL, PRIMARY KEY (feed, agent, epoch, seq)
+) STRICT;

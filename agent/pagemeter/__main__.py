@@ -1,0 +1,6 @@
+"""``python -m pagemeter``: the command line."""
+
+from pagemeter.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""Makes a plan by asking the components, which are built and never opened: nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import BaseModel
+
+from pagemeter.boundary import reason_of
+from pagemeter.clock import Clock
+from pagemeter.component import Component, Factory, Traffic
+from pagemeter.config import AgentConfig
+from pagemeter.config.notation import format_duration
+from pagemeter.config.settings import ItemConfig, ScheduleSettings
+from pagemeter.errors import AccessDenied, PluginError, QuietHours
+from pagemeter.model import Scope, Target
+from pagemeter.net.credentials import Credentials, IPAddress
+from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.net.ranges import AddressRange, parse_range
+from pagemeter.plan.values import Known, Plan, PlannedItem, PlannedNetwork, PlannedTraffic
+from pagemeter.plugins import Kind, Registry
+
+SNMP_TRIES = 2
+"""How often a silent address is asked with each credential: once, and once more."""
+SNMP_OCTETS = 90
+"""An SNMP question on the wire, with its headers: a GET of two values with a community of six characters."""
+SNMP_PORT = 161
+
+
+class _Refusing:
+    """A service that can't be used while planning."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise PluginError(f"asks for {name} when it is built; only what is open may send")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanServices:
+    """The services of a component that is built to be asked for its traffic, and never opened."""
+
+    clock: Clock
+    folder: Path
+    segments: tuple[str, ...]
+    allowed: Callable[[str], bool]
+    snmp: Any = field(default_factory=_Refusing)
+    ipp: Any = field(default_factory=_Refusing)
+    agent: str = "this agent"
+
+    def allows(self, address: str) -> bool:
+        """Say whether an IP address is inside the fence."""
+        return self.allowed(address)
+
+    def read_soon(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
+        """Nobody is visited."""
+
+    def progress(self, done: int, total: int | None) -> None:
+        """Nobody watches."""
+
+
+def plan_of(
+    config: AgentConfig, registry: Registry, *, fence: Fence, credentials: Credentials, clock: Clock, known: Known
+) -> Plan:
+    """Make the plan; ``fence`` and ``credentials`` are those the agent would use, ``known`` what its state adds."""
+    planner = _Planner(config, fence, credentials, clock)
+    return Plan(
+        path=config.path,
+        site=config.agent.site,
+        packets_per_second=config.agent.packets_per_second,
+        job_details=str(config.agent.job_details),
+        devices=known.devices,
+        networks=tuple(planner.networks()),
+        items=tuple(planner.item(item, registry) for item in config.items),
+        cycles=tuple(_cycles(config)),
+        system=tuple(_system(config)),
+    )
+
+
+class _Planner:
+    def __init__(self, config: AgentConfig, fence: Fence, credentials: Credentials, clock: Clock) -> None:
+        self._config = config
+        self._fence = fence
+        self._credentials = credentials
+        self._services = PlanServices(
+            clock=clock,
+            folder=config.folder,
+            segments=tuple(map(str, fence.selected)),
+            allowed=lambda text: self._may(ip_address(text)),
+        )
+
+    def networks(self) -> Iterator[PlannedNetwork]:
+        """Go through the fence in the order of the addresses."""
+        in_yaml = {network for item in self._config.discoveries for network in item.select}
+        ordered = sorted(self._fence.networks, key=lambda n: (n.network.version, n.network))
+        for network in ordered:
+            if network.network not in self._fence.selected:
+                yield self._network(network, "networks")
+            else:
+                yield self._network(network, "select" if network.network in in_yaml else "state")
+
+    def _network(self, network: FencedNetwork, written: str) -> PlannedNetwork:
+        rate = self._config.agent.packets_per_second
+        return PlannedNetwork(
+            network=network.network,
+            written=written,
+            site=network.site,
+            addresses=network.network.num_addresses,
+            packets_per_second=min(rate, network.packets_per_second or rate),
+            quiet=network.quiet,
+            never=tuple(str(one) for one in network.never),
+            credentials=tuple(one.name for one in self._credentials.snmp(network.network.network_address)),
+        )
+
+    def item(self, item: ItemConfig, registry: Registry) -> PlannedItem:
+        """Build the item's component and ask it; whatever it raises is its own fault."""
+        told = PlannedItem(
+            kind=str(item.kind),
+            name=item.name,
+            plugin=item.plugin,
+            when=_when(item, self._config),
+            limits=_limits(item),
+        )
+        try:
+            rows = tuple(self._row(traffic, item.kind) for traffic in self._built(item, registry).traffic())
+        except Exception as error:  # noqa: BLE001 - the border to a plugin: it may raise anything
+            return PlannedItem(
+                kind=told.kind, name=told.name, plugin=told.plugin, when=told.when, broken=reason_of(error)
+            )
+        return PlannedItem(
+            kind=told.kind, name=told.name, plugin=told.plugin, when=told.when, traffic=rows, limits=told.limits
+        )
+
+    def _built(self, item: ItemConfig, registry: Registry) -> Component:
+        factory = registry.factory(item.kind, item.plugin)
+        if not isinstance(factory, Factory) or item.settings is None:
+            raise PluginError(item.broken or registry.why_not(item.plugin) or "it can't be loaded")
+        built: Component = factory(item.settings, self._services)
+        return built
+
+    def _row(self, traffic: Traffic, kind: Kind) -> PlannedTraffic:
+        found = _range(traffic.to)
+        swept = self._swept(found) if kind is Kind.DISCOVERY and traffic.port == SNMP_PORT and found else None
+        packets, octets = traffic.packets, traffic.octets
+        ports: tuple[int, ...] = () if traffic.port is None else (traffic.port,)
+        addresses = None
+        if swept is not None:
+            addresses, packets, ports = swept.addresses, swept.packets, swept.ports
+            octets = swept.packets * SNMP_OCTETS
+        elif traffic.port == SNMP_PORT:
+            ports = self._snmp_ports()
+        rate = self._config.agent.packets_per_second
+        return PlannedTraffic(
+            to=traffic.to,
+            ports=ports,
+            protocol=traffic.protocol,
+            direction=traffic.direction,
+            per=str(traffic.per),
+            addresses=addresses,
+            packets=packets,
+            octets=octets,
+            seconds=swept.seconds if swept is not None else None if packets is None else round(packets / rate, 1),
+            why=traffic.why,
+            carries=traffic.carries,
+        )
+
+    def _swept(self, span: AddressRange) -> _Swept:
+        """Count what a sweep sends to a range: each credential of each address, twice where nobody answers."""
+        swept = _Swept()
+        rate = self._config.agent.packets_per_second
+        for address in span.addresses():
+            if (network := self._network_of(address)) is None:
+                continue
+            asked = self._credentials.snmp(address)
+            if asked:
+                swept.add(len(asked) * SNMP_TRIES, min(rate, network.packets_per_second or rate))
+                swept.ports = tuple(sorted({*swept.ports, *(one.port for one in asked)}))
+        return swept
+
+    def _snmp_ports(self) -> tuple[int, ...]:
+        ports = {
+            one.port
+            for network in self._fence.networks
+            for one in self._credentials.snmp(network.network.network_address)
+        }
+        return tuple(sorted(ports)) or (SNMP_PORT,)
+
+    def _network_of(self, address: IPAddress) -> FencedNetwork | None:
+        try:
+            return self._fence.check(address)
+        except (AccessDenied, QuietHours):
+            return None
+
+    def _may(self, address: IPAddress) -> bool:
+        return self._network_of(address) is not None
+
+
+@dataclass(slots=True)
+class _Swept:
+    addresses: int = 0
+    packets: int = 0
+    seconds: float = 0.0
+    ports: tuple[int, ...] = ()
+
+    def add(self, packets: int, rate: float) -> None:
+        """Count one address."""
+        self.addresses += 1
+        self.packets += packets
+        self.seconds += packets / rate
+
+
+def _range(text: str) -> AddressRange | None:
+    try:
+        found = parse_range(text)
+    except ValueError:
+        return None
+    return found if found.first is not None else None
+
+
+def _when(item: ItemConfig, config: AgentConfig) -> str:
+    """Say when an item works, in words."""
+    match item.kind:
+        case Kind.READER:
+            return "in the cycles, each device that is known"
+        case Kind.SOURCE:
+            return _schedule(item.schedule or config.cycles.local)
+        case Kind.OUTPUT:
+            return f"documents as they come, reports {_schedule(item.schedule)}"
+    return _schedule(item.schedule)
+
+
+def _schedule(schedule: ScheduleSettings | None) -> str:
+    if schedule is None:
+        return "never"
+    if schedule.every is not None:
+        return f"every {format_duration(schedule.every)}"
+    days = ", ".join(str(day) for day in schedule.on) or "every day"
+    return f"{days} at {schedule.at:%H:%M}" if schedule.at is not None else "never"
+
+
+def _limits(item: ItemConfig) -> tuple[str, ...]:
+    """Name what of the documents does not leave as it is."""
+    named = (("only", item.only), ("mask", item.mask), ("hash", getattr(item, "hash", ())))
+    return tuple(f"{name}: {', '.join(values)}" for name, values in named if values)
+
+
+def _cycles(config: AgentConfig) -> Iterator[tuple[str, str, str]]:
+    cycles = config.cycles
+    told = (
+        ("meters", cycles.meters, "identity, meters, supplies and status of each known device"),
+        ("alerts", cycles.alerts, "status and alerts of each known device"),
+        ("jobs", cycles.jobs, "the job lists of each known device, where a reader reads them"),
+        ("local", cycles.local, "the sources of this host"),
+        ("status", cycles.status, "the agent's own status; nothing is sent to a device"),
+    )
+    for name, cycle, what in told:
+        yield name, _schedule(cycle) if cycle.enabled else "switched off", what
+
+
+def _system(config: AgentConfig) -> Iterator[str]:
+    """Say what the operating system sends on the agent's behalf."""
+    yield "ARP and neighbour discovery on the attached networks, for whoever is asked there"
+    yield "ICMP, where the system tells a late sender that nobody waits any more"
+    if any(_names_a_host(value) for item in config.items for value in _texts(item.settings)):
+        yield "DNS questions (port 53) to the resolvers of this host, for the host names of this configuration"
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _texts(getattr(value, name))
+
+
+def _names_a_host(text: str) -> bool:
+    """Say whether a setting may hold a host name: a URL, or words with a dot."""
+    host = text.partition("://")[2].partition("/")[0].rpartition("@")[2].rpartition(":")[0] or text
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        pass
+    else:
+        return False
+    try:
+        return parse_range(host).host is not None and ("://" in text or "." in host)
+    except ValueError:
+        return False

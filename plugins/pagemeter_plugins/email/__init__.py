@@ -1,0 +1,1 @@
+"""email: workbooks by SMTP."""

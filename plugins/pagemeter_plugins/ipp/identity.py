@@ -1,0 +1,176 @@
+"""Who a printer is, by its printer-description attributes; each field with where it was read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pagemeter.ipp.message import Collection, Group
+from pagemeter.model import Ability, DeviceKind, Identity, Origin
+from pagemeter.text import scrub
+from pagemeter_plugins.ipp.origins import origin
+from pagemeter_plugins.ipp.pairs import MOST_CHARACTERS
+
+_Found = tuple[str, Origin]
+
+# Keys of IEEE 1284 device ids in their long form.
+_SHORT = {"MANUFACTURER": "MFG", "MODEL": "MDL", "COMMAND SET": "CMD", "CLASS": "CLS", "DESCRIPTION": "DES"}
+_SERIALS = ("SN", "SERN", "SER", "SERIALNUMBER")
+_PLACEHOLDER = re.compile(r"[0xX\s.*?/_-]*|n/?a|none|null|no-value|unknown|not available", re.IGNORECASE)
+# Epson writes the serial number as the hex digits of its ASCII codes, control characters among them.
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
+_FIRMWARE = re.compile(r"firmware|system|controller", re.IGNORECASE)
+_MFP = re.compile(r"\bMFP\b|\bMFC-|\bDCP-|WorkCentre|AltaLink|e-STUDIO", re.IGNORECASE)
+_KINDS = {frozenset({"label"}): DeviceKind.LABEL, frozenset({"large-format"}): DeviceKind.LARGE_FORMAT}
+_MAKERS = tuple(
+    (re.compile(rf"(?<![\w-])(?:{words})(?![a-z])", re.IGNORECASE), maker)
+    for words, maker in (
+        ("hewlett[ -]packard|hp", "HP"),
+        ("lexmark", "Lexmark"),
+        ("epson", "Epson"),
+        ("brother", "Brother"),
+        ("canon", "Canon"),
+        ("kyocera|ecosys|taskalfa", "Kyocera"),
+        ("konica[ -]minolta|bizhub", "Konica Minolta"),
+        ("ricoh", "Ricoh"),
+        ("fuji ?xerox|fujifilm", "Fujifilm"),
+        ("xerox", "Xerox"),
+        ("samsung", "Samsung"),
+        ("sharp", "Sharp"),
+        ("toshiba", "Toshiba"),
+        ("oki ?data|oki", "OKI"),
+        ("pantum", "Pantum"),
+        ("zebra", "Zebra"),
+        ("dell", "Dell"),
+    )
+)
+
+
+def identity_of(printer: Group) -> tuple[Identity, tuple[tuple[str, Origin], ...]]:
+    """Read the identity; what the printer does not tell stays absent."""
+    device_id = printer.text("printer-device-id", most=MOST_CHARACTERS)
+    keys = parse_device_id(device_id or "")
+    found: dict[str, _Found | None] = {
+        "serial_number": next(_serial_numbers(printer, keys), None),
+        "manufacturer": next(_manufacturers(printer, keys), None),
+        "model": next(_models(printer, keys), None),
+        "device_id": _attribute(printer, "printer-device-id"),
+        "name": next(_names(printer), None),
+        "uuid": _uuid(printer),
+        "firmware": _firmware(printer),
+        "location": _attribute(printer, "printer-location"),
+        "contact": _contact(printer),
+    }
+    abilities = frozenset(_abilities(printer))
+    kind = _kind(printer, f"{printer.text('printer-make-and-model')} {device_id}")
+    identity = Identity(
+        kind=kind,
+        abilities=abilities,
+        **{name: value[0] for name, value in found.items() if value is not None},  # type: ignore[arg-type] # all of them are texts
+    )
+    origins = {name: value[1] for name, value in found.items() if value is not None}
+    if abilities:
+        origins["abilities"] = origin("color-supported", "sides-supported", "ipp-features-supported")
+    return identity, tuple(sorted(origins.items()))
+
+
+def parse_device_id(words: str) -> dict[str, str]:
+    """Split an IEEE 1284 device id into its keys, upper-case and short; the first of several counts."""
+    keys: dict[str, str] = {}
+    for part in words.split(";"):
+        name, colon, value = part.partition(":")
+        name = name.strip().upper()
+        if colon and name and value.strip():
+            keys.setdefault(_SHORT.get(name, name), value.strip())
+    return keys
+
+
+def serial_of_device_id(keys: dict[str, str]) -> str | None:
+    """Return the serial number that some makers add; Epson's is text in hex digits."""
+    told = next((keys[name] for name in _SERIALS if name in keys), None)
+    if told is None or "EPSON" not in keys.get("MFG", "").upper() or not _HEX.fullmatch(told):
+        return told
+    raw = bytes.fromhex(told)
+    plain = "".join(chr(octet) for octet in raw if 0x20 <= octet < 0x7F)
+    return scrub(plain) if all(octet < 0x7F for octet in raw) and len(plain) >= 4 else told
+
+
+def _serial_numbers(printer: Group, keys: dict[str, str]) -> Iterator[_Found]:
+    for words, where in (
+        (printer.text("printer-serial-number"), origin("printer-serial-number")),
+        (serial_of_device_id(keys), origin("printer-device-id")),
+    ):
+        if words is not None and not _PLACEHOLDER.fullmatch(words):
+            yield words, where
+
+
+def _manufacturers(printer: Group, keys: dict[str, str]) -> Iterator[_Found]:
+    for words, where in (
+        (keys.get("MFG"), origin("printer-device-id")),
+        (printer.text("printer-make-and-model"), origin("printer-make-and-model")),
+    ):
+        if words is None:
+            continue
+        maker = next((maker for pattern, maker in _MAKERS if pattern.search(words)), None)
+        if maker is not None:
+            yield maker, where
+        elif where.where == "printer-device-id":
+            yield words, where
+
+
+def _models(printer: Group, keys: dict[str, str]) -> Iterator[_Found]:
+    if (told := _attribute(printer, "printer-make-and-model")) is not None:
+        yield told
+    if "MDL" in keys:
+        yield keys["MDL"], origin("printer-device-id")
+
+
+def _names(printer: Group) -> Iterator[_Found]:
+    """Yield what people call it; some printers repeat their path in printer-name."""
+    for name in ("printer-name", "printer-dns-sd-name", "printer-info"):
+        if (told := _attribute(printer, name)) is not None and "/" not in told[0]:
+            yield told
+
+
+def _uuid(printer: Group) -> _Found | None:
+    words = printer.text("printer-uuid")
+    if words is None:
+        return None
+    plain = words.lower().removeprefix("urn:uuid:")
+    return (plain, origin("printer-uuid")) if plain.strip("0-") else None
+
+
+def _firmware(printer: Group) -> _Found | None:
+    """Find the device's own version in the parallel lists of PWG 5100.13, which name every interpreter too."""
+    names, versions = printer.texts("printer-firmware-name"), printer.texts("printer-firmware-string-version")
+    where = origin("printer-firmware-string-version")
+    own = [version for name, version in zip(names, versions, strict=False) if name and _FIRMWARE.search(name)]
+    chosen = own[0] if own else versions[0] if len(versions) == 1 else None
+    return (chosen, where) if chosen is not None else None
+
+
+def _contact(printer: Group) -> _Found | None:
+    contact = printer.first("printer-contact-col")
+    if not isinstance(contact, Collection):
+        return None
+    words = Group(printer.tag, contact.members).text("contact-name")
+    return (words, origin("printer-contact-col")) if words is not None else None
+
+
+def _attribute(printer: Group, name: str) -> _Found | None:
+    words = printer.text(name)
+    return None if words is None or words.lower() in ("no-value", "unknown") else (words, origin(name))
+
+
+def _abilities(printer: Group) -> Iterator[Ability]:
+    if printer.boolean("color-supported"):
+        yield Ability.COLOR
+    if any((sides or "").startswith("two-sided") for sides in printer.texts("sides-supported")):
+        yield Ability.DUPLEX
+    if "faxout" in printer.texts("ipp-features-supported"):
+        yield Ability.FAX
+
+
+def _kind(printer: Group, words: str) -> DeviceKind | None:
+    told = frozenset(kind for kind in printer.texts("printer-kind") if kind is not None)
+    return DeviceKind.MFP if _MFP.search(words) else _KINDS.get(told)

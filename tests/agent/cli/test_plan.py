@@ -1,0 +1,102 @@
+"""``plan``: what a configuration sends, told without sending anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pagemeter.cli import app
+from pagemeter.site import _CHOICE
+from pagemeter.store import Store
+from pagemeter.testing import FakeClock
+
+YAML = """\
+agent: {site: Lab, state: state, packets_per_second: 100}
+networks:
+  - {network: 10.0.0.0/24, site: Plant 2, packets_per_second: 50, quiet: "00:00-23:59", never: [10.0.0.0/25]}
+credentials:
+  - {networks: [10.0.0.0/24], snmp: {version: 2c, community: public}}
+  - {networks: [10.0.0.0/24], snmp: {version: 1, community: private, port: 1161}}
+  - {networks: [segments], snmp: {version: 2c, community: public}}
+discoveries:
+  - {plugin: sweep, ranges: [10.0.0.0/24, segments], on: [mon], at: "02:00"}
+readers:
+  - {plugin: printer_mib}
+outputs:
+  - {plugin: https_xml, url: "https://meters.example/report", mask: [contact], every: 15m}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "pagemeter.yaml"
+    path.write_text(YAML, encoding="utf-8")
+    return path
+
+
+def plan(config: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(app, ["plan", "--config", str(config), *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def planned(config: Path) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(plan(config, "--json"))
+    return made
+
+
+def item(made: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (one for one in made["items"] if one["name"] == name)
+    return dict(found)
+
+
+def test_a_sweep_is_counted_by_what_the_fence_and_the_credentials_leave_of_it(config: Path) -> None:
+    (row,) = item(planned(config), "sweep")["traffic"]
+    # .128 to .254: half is never asked; two credentials, each tried twice.
+    assert (row["addresses"], row["packets"], row["ports"]) == (127, 127 * 4, [161, 1161])
+    assert row["seconds"] == pytest.approx(127 * 4 / 50)
+
+
+def test_a_selected_segment_stands_in_the_plan_with_where_it_was_selected(config: Path) -> None:
+    async def select() -> None:
+        async with Store.open(config.parent / "state" / "pagemeter.db", clock=FakeClock()) as store:
+            await store.choose(f"{_CHOICE}10.4.0.0/30", True)
+
+    asyncio.run(select())
+    made = planned(config)
+    assert [(one["network"], one["written"]) for one in made["networks"]] == [
+        ("10.0.0.0/24", "networks"),
+        ("10.4.0.0/30", "state"),
+    ]
+    assert [row["to"] for row in item(made, "sweep")["traffic"]] == ["10.0.0.0/24", "10.4.0.0/30"]
+
+
+def test_what_leaves_and_where_to_is_told(config: Path) -> None:
+    output = item(planned(config), "https_xml")
+    assert [(row["to"], row["ports"], row["protocol"]) for row in output["traffic"]][0] == (
+        "meters.example",
+        [443],
+        "tcp",
+    )
+    assert output["limits"] == ["mask: contact"]
+    assert "every 15m" in output["when"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--markdown",)], ids=["text", "markdown"])
+def test_people_get_the_same_in_words(config: Path, arguments: tuple[str, ...]) -> None:
+    text = plan(config, *arguments)
+    for words in ("10.0.0.0/24", "Plant 2", "mon at 02:00", "meters.example", "508", "SNMP SET", "9100", "DNS"):
+        assert words in text
+    assert ("| network" in text) is bool(arguments)
+
+
+def test_a_plugin_that_can_not_tell_is_named_and_the_rest_is_planned(config: Path) -> None:
+    config.write_text(YAML.replace("printer_mib", "missing_reader"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["plan", "--config", str(config)])
+    assert result.exit_code == 2
+    assert "missing_reader" in result.output
