@@ -75,8 +75,10 @@ def main(count: int, folder: Path, *, profiled: bool) -> None:
     jobs, cpu, wall = asyncio.run(measure(folder, profile))
     assert jobs == count
     size = (folder / "pagemeter.db").stat().st_size
-    print(f"{count} lines: {count / cpu:8.0f} lines/s of CPU, {count / wall:8.0f} lines/s by the clock, "
-          f"{cpu / count * 1e6:.1f} us a line, {size / count:.0f} octets a job in the store")
+    print(
+        f"{count} lines: {count / cpu:8.0f} lines/s of CPU, {count / wall:8.0f} lines/s by the clock, "
+        f"{cpu / count * 1e6:.1f} us a line, {size / count:.0f} octets a job in the store"
+    )
     if profile is not None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 

@@ -171,7 +171,7 @@ cache deny all
 coredump_dir {folder}
 cache_effective_user {user}
 visible_hostname proxy.example
-hosts_file {folder}/hosts
+hosts_file {users}/hosts
 auth_param basic program {helper} {users}/users
 auth_param basic children 1
 acl known proxy_auth REQUIRED
@@ -218,7 +218,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             **ports, "folder": folder, "users": users, "nothing": free_port(), "helper": helper, "password": PASSWORD,
             "user": unprivileged,
         }  # fmt: skip
-        (folder / "hosts").write_text("127.0.0.1 meters.example\n")
+        (Path(users) / "hosts").write_text("127.0.0.1 localhost meters.example\n")
         for name, text in (("nginx", NGINX), ("squid", SQUID), ("tinyproxy", TINYPROXY)):
             (folder / f"{name}.conf").write_text(text.format(**values))
         nginx = ["nginx", "-p", folder, "-e", folder / "nginx.log", "-c", folder / "nginx.conf"]

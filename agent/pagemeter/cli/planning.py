@@ -170,4 +170,6 @@ def _plain(line: str) -> str:
     """Turn a line of Markdown into one of text."""
     if line.startswith("#"):
         return line.lstrip("# ").upper() if line.startswith(("# ", "## ")) else line.lstrip("# ")
-    return line.strip("|") if line.startswith("|") else line
+    if line.startswith("|-"):
+        return line[1:-1].replace("-|-", "- -")
+    return line[2:-2].replace(" | ", "  ").rstrip() if line.startswith("|") else line

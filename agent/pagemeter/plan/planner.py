@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn
-
-from pydantic import BaseModel
 
 from pagemeter.boundary import reason_of
 from pagemeter.clock import Clock
@@ -66,6 +64,7 @@ def plan_of(
 ) -> Plan:
     """Make the plan; ``fence`` and ``credentials`` are those the agent would use, ``known`` what its state adds."""
     planner = _Planner(config, fence, credentials, clock)
+    items = tuple(planner.item(item, registry) for item in config.items)
     return Plan(
         path=config.path,
         site=config.agent.site,
@@ -73,9 +72,9 @@ def plan_of(
         job_details=str(config.agent.job_details),
         devices=known.devices,
         networks=tuple(planner.networks()),
-        items=tuple(planner.item(item, registry) for item in config.items),
+        items=items,
         cycles=tuple(_cycles(config)),
-        system=tuple(_system(config)),
+        system=tuple(_system(items)),
     )
 
 
@@ -259,35 +258,18 @@ def _cycles(config: AgentConfig) -> Iterator[tuple[str, str, str]]:
         yield name, _schedule(cycle) if cycle.enabled else "switched off", what
 
 
-def _system(config: AgentConfig) -> Iterator[str]:
+def _system(items: Sequence[PlannedItem]) -> Iterator[str]:
     """Say what the operating system sends on the agent's behalf."""
     yield "ARP and neighbour discovery on the attached networks, for whoever is asked there"
     yield "ICMP, where the system tells a late sender that nobody waits any more"
-    if any(_names_a_host(value) for item in config.items for value in _texts(item.settings)):
-        yield "DNS questions (port 53) to the resolvers of this host, for the host names of this configuration"
+    if names := sorted({row.to for item in items for row in item.traffic if _is_name(row.to)}):
+        yield f"DNS questions (port 53) to the resolvers of this host, for {', '.join(names)}"
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple | list):
-        for inner in value:
-            yield from _texts(inner)
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _texts(getattr(value, name))
-
-
-def _names_a_host(text: str) -> bool:
-    """Say whether a setting may hold a host name: a URL, or words with a dot."""
-    host = text.partition("://")[2].partition("/")[0].rpartition("@")[2].rpartition(":")[0] or text
+def _is_name(text: str) -> bool:
+    """Say whether it is a host name that has to be resolved, and neither an address nor words."""
     try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        pass
-    else:
-        return False
-    try:
-        return parse_range(host).host is not None and ("://" in text or "." in host)
+        host = parse_range(text).host
     except ValueError:
         return False
+    return host is not None and host != "localhost"

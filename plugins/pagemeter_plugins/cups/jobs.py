@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,9 +100,9 @@ def record_of(job: Job, queues: Mapping[str, Listed], *, again: bool = False) ->
     group = job.attributes
     name = queue_name(group.text("job-printer-uri"))
     listed = queues.get(queue_name(group.text("job-actual-printer-uri")) or name or "")
-    uuid = (group.text("job-uuid") or "").removeprefix("urn:uuid:") or None
-    submitted = group.date_time("date-time-at-creation") or _moment(job.created)
-    completed = group.date_time("date-time-at-completed") or _moment(group.integer("time-at-completed"))
+    uuid = _uuid(group.text("job-uuid"))
+    submitted = _utc(group.date_time("date-time-at-creation")) or _moment(job.created)
+    completed = _utc(group.date_time("date-time-at-completed")) or _moment(group.integer("time-at-completed"))
     return JobRecord(
         id=job_id(job.id, uuid, job.created, again=group.integer("time-at-completed") if again else None),
         user=group.text("job-originating-user-name"),
@@ -109,8 +110,8 @@ def record_of(job: Job, queues: Mapping[str, Listed], *, again: bool = False) ->
         queue=name,
         printer=listed.queue.printer if listed is not None else None,
         client=group.text("job-originating-host-name"),
-        submitted_at=submitted.astimezone(UTC) if submitted is not None else None,
-        completed_at=completed.astimezone(UTC) if completed is not None else None,
+        submitted_at=submitted,
+        completed_at=completed,
         state=STATES.get(job.state),
         ordered=_ordered(group),
         printed=_printed(job, driven=listed is not None and listed.driven),
@@ -121,7 +122,7 @@ def record_of_ended(ended: Ended, queues: Mapping[str, Listed], created: int | N
     """Write what an event tells of a job that the server has forgotten: not how much it printed."""
     listed = queues.get(ended.queue or "")
     return JobRecord(
-        id=job_id(ended.id, listed.uuid if listed is not None else None, created, again=ended.at),
+        id=job_id(ended.id, _uuid(listed.uuid) if listed is not None else None, created, again=ended.at),
         queue=ended.queue,
         printer=listed.queue.printer if listed is not None else None,
         submitted_at=_moment(created),
@@ -171,3 +172,16 @@ def _printed(job: Job, *, driven: bool) -> Amount | None:
 
 def _moment(seconds: int | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None and seconds > 0 else None
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    try:
+        return at.astimezone(UTC) if at is not None else None
+    except OverflowError:
+        return None
+
+
+def _uuid(text: str | None) -> str | None:
+    """Return a UUID without what stands before it; what is none may be anything and is left out of an id."""
+    bare = (text or "").removeprefix("urn:uuid:")
+    return bare if re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", bare) else None

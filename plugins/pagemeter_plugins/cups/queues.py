@@ -76,10 +76,8 @@ def queue_of(group: Group, *, host: str, at: datetime) -> Listed | None:
         supplies=tuple(_supplies(group, at)),
         at=at,
     )
-    uuid = group.text("printer-uuid")
-    return Listed(
-        queue=queue, driven=model is not None and model not in RAW, uuid=uuid and uuid.removeprefix("urn:uuid:")
-    )
+    driven = model is not None and model not in RAW
+    return Listed(queue=queue, driven=driven, uuid=group.text("printer-uuid"))
 
 
 def _string(group: Group, name: str) -> str | None:

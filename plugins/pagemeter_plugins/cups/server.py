@@ -21,6 +21,8 @@ PAGE = 200
 """Jobs an answer; cupsd gives 500 of its history at most (scheduler/ipp.c)."""
 
 _MOST_UNFINISHED = 2000
+_LIMIT = Attribute.of("limit", ValueTag.INTEGER, PAGE)
+_HIGHEST = 2**31 - 1
 _WHOLE = "ipp://localhost/"
 _DENIED = frozenset({Status.FORBIDDEN, Status.NOT_AUTHENTICATED, Status.NOT_AUTHORIZED})
 
@@ -32,9 +34,18 @@ class CupsServer:
         self._ipp, self._uri, self._user = ipp, uri, user
 
     async def queues(self) -> tuple[Group, ...]:
-        """List the queues and classes."""
-        answer = await self._ask(operations.cups_get_printers(queues.REQUESTED), missing=Status.NOT_FOUND)
-        return answer.all(GroupTag.PRINTER)
+        """List the queues and classes, some at a time: a server of a thousand does not fit into one answer."""
+        found: dict[str | None, Group] = {}
+        after: tuple[Attribute, ...] = ()
+        while True:
+            message = _with(operations.cups_get_printers(queues.REQUESTED), _LIMIT, *after)
+            page = (await self._ask(message, missing=Status.NOT_FOUND)).all(GroupTag.PRINTER)
+            known = len(found)
+            found |= {group.text("printer-name"): group for group in page}
+            # The page begins with the queue that is named, or from the start on a server that knows no such thing.
+            if len(page) < PAGE or len(found) == known:
+                return tuple(found.values())
+            after = (Attribute.of("first-printer-name", ValueTag.NAME, page[-1].text("printer-name") or ""),)
 
     async def jobs(self, first: int) -> AsyncIterator[tuple[Job, ...]]:
         """Yield all jobs from a number on, in the order of their numbers, some at a time."""
@@ -102,6 +113,8 @@ class CupsServer:
             return False
 
     async def _page(self, which: str, requested: Sequence[str], *, first: int, limit: int) -> tuple[Job, ...]:
+        if first > _HIGHEST:
+            return ()
         message = operations.get_jobs(_WHOLE, which=which, requested=requested, limit=limit, first_job_id=first)
         groups = (await self._ask(message, missing=Status.NOT_FOUND)).all(GroupTag.JOB)
         found = (jobs.job_of(group) for group in groups)
@@ -125,3 +138,8 @@ def _named(message: IppMessage, user: str) -> IppMessage:
     name = Attribute.of("requesting-user-name", ValueTag.NAME, user)
     attributes = tuple(name if one.name == name.name else one for one in head.attributes)
     return replace(message, groups=(replace(head, attributes=attributes), *rest))
+
+
+def _with(message: IppMessage, *more: Attribute) -> IppMessage:
+    [head, *rest] = message.groups
+    return replace(message, groups=(replace(head, attributes=(*head.attributes, *more)), *rest))

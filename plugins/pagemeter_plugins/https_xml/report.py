@@ -214,7 +214,8 @@ def _text(name: str, value: Any) -> str | None:
     if isinstance(value, timedelta):
         return f"PT{value // timedelta(seconds=1)}S" if value >= timedelta(0) else None
     if isinstance(value, Decimal):
-        return f"{value:f}" if value.is_finite() else None
+        text = f"{value:f}" if value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS else ""
+        return text if 0 < sum(map(str.isdigit, text)) <= _MOST_DIGITS else None
     if isinstance(value, int):
         return str(value) if name != "percent" or 0 <= value <= 100 else None
     return value.value if isinstance(value, StrEnum) else _clean(value)
@@ -225,6 +226,8 @@ def _clean(text: str) -> str:
     return _ILLEGAL.sub("\ufffd", text).translate(_ESCAPES)
 
 
+# What every processor of XML Schema has to take of a decimal (part 2, section 3.2.3).
+_MOST_DIGITS = 18
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 

@@ -62,7 +62,7 @@ class LineReader:
     ) -> Understood:
         """Read lines of a file; ``name`` and ``modified`` (seconds since 1970) help to tell day and month apart."""
         result = self._split(lines)
-        self._learn(result, name, modified)
+        self.learn(self._dates(result), name=name, modified=modified)
         reading = Reading(
             layout=self.layout,
             delimiter=result.delimiter,
@@ -127,16 +127,24 @@ class LineReader:
         sample = [text for text in texts[:MOST_SAMPLED] if text]
         return delimiter_of(sample, self.layout) or DELIMITERS[0]
 
-    def _learn(self, result: Understood, name: str, modified: float) -> None:
-        """Tell day and month apart by the dates of the lines; what is sure outweighs what was learned before."""
-        place = self.layout.index.get("date", self.layout.index.get("datetime"))
-        if self._form.dates != AUTO or place is None:
+    def learn(self, dates: Sequence[str], *, name: str = "", modified: float = 0.0) -> None:
+        """Tell day and month apart by dates in their order; what is sure outweighs what was learned before."""
+        if self._form.dates != AUTO:
             return
-        texts = list(dict.fromkeys(fields[place].strip().partition(" ")[0] for _, fields in result.fields))
         day = datetime.fromtimestamp(modified, UTC).date() if modified else None
-        evidence = order_of(texts, modified=day, name=name)
+        evidence = order_of(dates, modified=day, name=name)
         if evidence is not None and (self.order is None or evidence.sure):
             self.order, self.evidence = evidence.order, evidence
+
+    def dates_in(self, lines: Sequence[Line]) -> list[str]:
+        """Return the different dates of lines, as they are written."""
+        return self._dates(self._split(lines))
+
+    def _dates(self, result: Understood) -> list[str]:
+        place = self.layout.index.get("date", self.layout.index.get("datetime"))
+        if place is None:
+            return []
+        return list(dict.fromkeys(fields[place].strip().partition(" ")[0] for _, fields in result.fields))
 
 
 def _quarantine(result: Understood, line: Line, why: str, text: str | None) -> None:

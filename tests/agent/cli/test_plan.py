@@ -78,11 +78,8 @@ def test_a_selected_segment_stands_in_the_plan_with_where_it_was_selected(config
 
 def test_what_leaves_and_where_to_is_told(config: Path) -> None:
     output = item(planned(config), "https_xml")
-    assert [(row["to"], row["ports"], row["protocol"]) for row in output["traffic"]][0] == (
-        "meters.example",
-        [443],
-        "tcp",
-    )
+    row = output["traffic"][0]
+    assert (row["to"], row["ports"], row["protocol"]) == ("meters.example", [443], "tcp")
     assert output["limits"] == ["mask: contact"]
     assert "every 15m" in output["when"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pydantic import JsonValue, ValidationError
@@ -98,7 +98,11 @@ class Server:
         head = question.groups[0]
         match question.code:
             case Operation.CUPS_GET_PRINTERS:
-                return (Status.OK if self.queues else Status.NOT_FOUND), self.queues
+                names = [one.text("printer-name") for one in self.queues]
+                after = head.text("first-printer-name")
+                first = names.index(after) if after is not None else 0
+                found = self.queues[first : first + (head.integer("limit") or 1000)]
+                return (Status.OK if found else Status.NOT_FOUND), found
             case Operation.GET_JOBS:
                 first, limit = head.integer("first-job-id") or 1, head.integer("limit") or 500
                 all_of_them = head.text("which-jobs") == "all"
@@ -366,6 +370,23 @@ def test_supplies_are_read_from_lists_that_differ_in_length() -> None:
     assert color.condition is None
     assert (waste.kind, waste.condition) == (SupplyKind.FILLED, None)
     assert (drum.description, drum.level, drum.kind) == ("Drum", None, SupplyKind.OTHER)
+
+
+async def test_a_server_with_more_queues_than_fit_into_one_answer_is_asked_page_by_page() -> None:
+    queues = [group(GroupTag.PRINTER, printer_name=f"queue-{number:04}") for number in range(501)]
+    server = Server(queues=queues)
+    batch, *_ = await batches_of(server)
+    assert [queue.name for queue in batch.queues] == [f"queue-{number:04}" for number in range(501)]
+    assert sum(one.code == Operation.CUPS_GET_PRINTERS for one in server.asked) == 3
+
+
+async def test_times_and_numbers_at_the_end_of_the_calendar_are_no_harm() -> None:
+    edge = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    server = Server(job(2**31 - 1, date_time_at_creation=edge, job_uuid="urn:uuid:Ada Lovelace", time_at_creation=-1))
+    [record], cursor = await run(server)
+    assert record.submitted_at is None
+    assert record.id == "cups:-:2147483647:-1"
+    assert (await run(server, cursor))[0] == []
 
 
 async def test_hostile_words_of_a_server_are_harmless() -> None:

@@ -187,8 +187,9 @@ def guest(tmp_path: Path) -> Iterator[tuple[Printer, subprocess.Popen[bytes]]]:
     (tmp_path / "initramfs").write_bytes(initramfs(kernel.name.removeprefix("vmlinuz-")))
     printer = Printer()
     command = ["qemu-system-x86_64", "-nodefaults", "-no-reboot", "-display", "none", "-m", "256", "-serial", "stdio"]
+    # Not KVM: where this host is a guest itself, /dev/kvm may be there and of no use.
     command += ["-machine", "pc,accel=tcg", "-kernel", str(kernel), "-initrd", f"{tmp_path}/initramfs"]
-    command += ["-append", "console=ttyS0 panic=-1", "-device", "usb-ehci,id=usb"]
+    command += ["-append", "console=ttyS0 quiet panic=-1", "-device", "usb-ehci,id=usb"]
     command += ["-chardev", f"socket,id=printer,host=127.0.0.1,port={printer.port}"]
     command += ["-device", "usb-redir,chardev=printer,bus=usb.0"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
