@@ -16,7 +16,7 @@ import os
 import pstats
 import tempfile
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pagemeter import Gathered
@@ -31,7 +31,7 @@ def write_log(path: Path, count: int) -> None:
     """Write jobs of 500 people on 40 queues: titles, folders and times as they are in a school."""
     with path.open("w", encoding="cp1252", newline="\r\n") as file:
         for n in range(count):
-            at = datetime(2025, 1, 7, 8) + timedelta(seconds=n * 3)
+            at = datetime(2025, 1, 7, 8, tzinfo=UTC) + timedelta(seconds=n * 3)
             file.write(
                 f"SCHOOL\\user{n * 7919 % 500:03},Microsoft Word - Prüfung {n} Klasse {n % 13}.docx,"
                 f"\\\\GUS\\LIB-HP{n % 40:02},{at:%m/%d/%Y,%H:%M:%S},"

@@ -23,7 +23,8 @@ import pytest
 from pagemeter import Output
 from pagemeter.clock import SystemClock
 from pagemeter.component import Form
-from pagemeter.masks import CATEGORIES, DOCUMENT_TYPES, ROOTS, Field, Masks, all_fields, fields_of, parts_of
+from pagemeter.fields import ROOTS, Field, all_fields, fields_of, parts_of
+from pagemeter.masks import CATEGORIES, DOCUMENT_TYPES, Masks
 from pagemeter.model import AgentStatus, Body, Document, FleetEntry, Key
 from pagemeter.outbox import Subscription
 from pagemeter.plugins import Kind, installed_plugins, load_plugins

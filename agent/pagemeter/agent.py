@@ -29,7 +29,7 @@ from pagemeter.config.build import credentials_of, fence_of, secrets_of, selecte
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
 from pagemeter.control import Handler, controlled
 from pagemeter.errands import Errands
-from pagemeter.errors import DeviceError, PluginError
+from pagemeter.errors import DeviceError, PluginError, StoreError
 from pagemeter.inventory import Inventory, Links
 from pagemeter.ipp.client import IppClient
 from pagemeter.job_details import JobPrivacy
@@ -296,8 +296,9 @@ class Agent:
             try:
                 subscriptions = await self._subscriptions(output)
                 break
-            except PluginError as error:
+            except (PluginError, StoreError) as error:
                 self._note({output.name: str(error)})
+                await self.outbox.note_closed(output.name, str(error))
                 await self._clock.sleep(FEED_PAUSE_SECONDS)
         async with asyncio.TaskGroup() as group:
             for subscription in subscriptions:
@@ -309,8 +310,9 @@ class Agent:
         for output in self.outputs:
             try:
                 subscriptions += await self._subscriptions(output)
-            except PluginError as error:
+            except (PluginError, StoreError) as error:
                 failed[output.name] = str(error)
+                await self.outbox.note_closed(output.name, str(error))
         results = await self.outbox.drain(subscriptions)
         return failed | {result.feed: result.error for result in results if result.error is not None}
 

@@ -73,9 +73,9 @@ class Traffic:
     """What a component sends or takes in, for ``plan``.
 
     ``to`` is a host, an address, a range or words ("every printer that is known"); ``port`` is none where the peer
-    chooses it. ``packets`` and ``octets`` are the most that one run, one device or one delivery (``per``) needs, both
-    ways together, absent where nobody can tell. ``why`` says what for; ``carries`` what of the site's data or secrets
-    is in it, such as "the community" or "meters and supplies".
+    chooses it; ``each_address`` says that every address of ``to`` is asked. ``packets`` and ``octets`` are the most that
+    one run, one device or one delivery (``per``) needs, both ways together, absent where nobody can tell. ``why`` says
+    what for; ``carries`` what of the site's data or secrets is in it, such as "the community" or "meters and supplies".
     """
 
     to: str
@@ -85,6 +85,7 @@ class Traffic:
     packets: int | None = None
     octets: int | None = None
     per: Per = Per.RUN
+    each_address: bool = False
     why: str = ""
     carries: str = ""
 
@@ -110,7 +111,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a source read of a printer at ``target``; without readings the printer is there no more, or is switched off."""
+    """What a source read of a printer at ``target``; without readings it is there no more, or switched off."""
 
     target: Target
     readings: tuple[Reading, ...] = ()
@@ -271,7 +272,7 @@ class Services(Protocol):
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """The networks that were selected of what gateways list, ``10.4.0.0/22``; inside the fence as long as they are."""
+        """The networks that were selected of what gateways list, such as ``10.4.0.0/22``; the fence holds them."""
 
     def read_soon(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
         """Ask for a visit soon (a trap, a button) of a place, or of a device by its id; merged and rationed."""

@@ -9,7 +9,8 @@ from enum import Enum
 from types import NoneType
 from typing import Literal, cast, get_args, get_origin
 
-from pagemeter.masks import CATEGORIES, FLEET, ROOTS, Field, all_fields, parts_of
+from pagemeter.fields import FLEET, ROOTS, Field, all_fields, parts_of
+from pagemeter.masks import CATEGORIES
 
 # What numbers count, by the end of their paths. A test compares it with the model.
 UNITS: dict[str, str] = {

@@ -10,55 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast
 
-from pagemeter.model import Body, DeviceSnapshot, Document, FleetEntry, Private
+from pagemeter.fields import FLEET, ROOTS, Field, Path, all_fields, any_meant, fields_of
+from pagemeter.model import Body, DeviceSnapshot, Document, Private
 from pagemeter.wire import TYPES
 
 T = TypeVar("T")
-Path: TypeAlias = tuple[str, ...]
 
-FLEET = "fleet"
 HASH_DIGITS = 16
 CATEGORIES = tuple(str(category) for category in Private)
 DOCUMENT_TYPES = frozenset(TYPES.values())
-
-# Where the walk through the model begins, and how paths begin there.
-ROOTS: Mapping[type, Path] = {cls: (name,) for cls, name in TYPES.items()} | {FleetEntry: (FLEET,)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """A field of the model as a mask sees it, at its whole path from the type of the document.
-
-    ``marks`` are its categories of Private; ``maskable`` fields may become ``empty``, ``hashable`` ones are text. A
-    field that must have a value and may be masked is ``required``: its text is emptied, or the item of a list that
-    it stands in is left out.
-    """
-
-    path: Path
-    hint: Any
-    marks: frozenset[str]
-    required: bool
-    empty: Any
-    maskable: bool
-    hashable: bool
-    inner: tuple[type, ...]
-
-    @property
-    def name(self) -> str:
-        """The field's own name."""
-        return self.path[-1]
-
-    def is_meant(self, names: Collection[Path]) -> bool:
-        """Say whether one of the names means this field."""
-        ends = (self.path[start:] for start in range(len(self.path)))
-        return any(end in names for end in ends) or any((mark,) in names for mark in self.marks)
 
 
 class Masks:
@@ -104,7 +70,7 @@ class Masks:
         return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:HASH_DIGITS]
 
     def _takes(self, cls: type) -> bool:
-        return self._all or ROOTS[cls][0] in self._types or _any_meant(cls, ROOTS[cls], self._only)
+        return self._all or ROOTS[cls][0] in self._types or any_meant(cls, ROOTS[cls], self._only)
 
     # ---- plans: what is done to each field of a class, found once
 
@@ -119,7 +85,7 @@ class Masks:
 
     def _step(self, one: Field, *, allowed: bool) -> _Step | None:
         allowed = allowed or one.is_meant(self._only)
-        kept = allowed or any(_any_meant(cls, one.path, self._only) for cls in one.inner)
+        kept = allowed or any(any_meant(cls, one.path, self._only) for cls in one.inner)
         if one.maskable and (not kept or one.is_meant(self._mask)):
             return _Step(of=one, empties=True)
         plans = {cls: self._plan(cls, one.path, allowed=allowed) for cls in one.inner}
@@ -217,66 +183,3 @@ def _known(name: str, known: Collection[str], what: str) -> str:
 
 def _paths(names: Iterable[str]) -> frozenset[Path]:
     return frozenset(tuple(name.split(".")) for name in names)
-
-
-# ---- the model
-
-
-@cache
-def all_fields() -> tuple[Field, ...]:
-    """Return every field that can leave, each document type after the other, parents before what is in them."""
-    return tuple(field for cls, path in ROOTS.items() for field in _walk(cls, path))
-
-
-def _walk(cls: type, path: Path) -> Iterator[Field]:
-    for one in fields_of(cls, path):
-        yield one
-        for inner in one.inner:
-            if inner not in ROOTS:
-                yield from _walk(inner, one.path)
-
-
-@cache
-def fields_of(cls: type, path: Path) -> tuple[Field, ...]:
-    """Return the fields of a class that stands at ``path``."""
-    hints = get_type_hints(cls, include_extras=True)
-    return tuple(_field(f, hints[f.name], path) for f in fields(cast("Any", cls)))
-
-
-def _field(of: Any, hint: Any, path: Path) -> Field:
-    parts = list(parts_of(hint))
-    marks = frozenset(str(part) for part in parts if isinstance(part, Private))
-    required = of.default is MISSING and of.default_factory is MISSING
-    empty = "" if required else of.default
-    # A device's id is ours and tells nothing; without it nobody knows what a job or an event is about.
-    is_id = of.name == "device" and str in parts
-    maskable = bool(marks) or (not required and not is_id and empty in (None, (), frozenset()))
-    inner = tuple(part for part in parts if isinstance(part, type) and is_dataclass(part))
-    return Field(
-        path=(*path, of.name),
-        hint=hint,
-        marks=marks,
-        required=required,
-        empty=empty,
-        maskable=maskable,
-        hashable=maskable and str in parts and not any(isinstance(part, type) and part not in _TEXT for part in parts),
-        inner=inner,
-    )
-
-
-def parts_of(hint: Any) -> Iterator[Any]:
-    """Yield the classes and the marks that an annotation is made of."""
-    if get_origin(hint) in (Annotated, Union, UnionType, tuple, frozenset):
-        for part in get_args(hint):
-            yield from parts_of(part)
-    else:
-        yield hint
-
-
-def _any_meant(cls: type, path: Path, names: Collection[Path]) -> bool:
-    return bool(names) and any(one.is_meant(names) for one in _walk(cls, ROOTS.get(cls, path)))
-
-
-_TEXT = (str, NoneType)
-
-NO_MASKS = Masks()

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from pagemeter import wire
 from pagemeter.cli import app
 from pagemeter.data_sheet import UNITS, data_sheet, unit_of
-from pagemeter.masks import Masks, all_fields, hashable, maskable, parse_hash, parse_mask, parse_only
+from pagemeter.fields import all_fields
+from pagemeter.masks import Masks, hashable, maskable, parse_hash, parse_mask, parse_only
 from pagemeter.model import (
     AgentStatus,
     Amount,
@@ -163,9 +164,7 @@ def device_of(body: Any) -> Any:
     return device.id if isinstance(device, Device) else device
 
 
-@pytest.mark.parametrize(
-    "name", ["contct", "value", "id", "raw", "device", "snapshot", "job.location", "device.id"]
-)
+@pytest.mark.parametrize("name", ["contct", "value", "id", "raw", "device", "snapshot", "job.location", "device.id"])
 def test_a_mask_that_masks_nothing_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no field that can be masked"):
         Masks(mask=[name])

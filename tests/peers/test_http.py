@@ -175,7 +175,7 @@ hosts_file {users}/hosts
 auth_param basic program {helper} {users}/users
 auth_param basic children 1
 acl known proxy_auth REQUIRED
-acl wanted port {tls}
+acl wanted port {tls} {upstream}
 http_access deny !known
 http_access allow wanted
 http_access deny all
@@ -432,6 +432,15 @@ async def test_the_proxy_of_the_environment_is_used_with_its_password(place: Pla
         else:
             back_end.answer = lambda _: "OK"
             assert (await client.post(b"<report/>", content_type="text/plain")).body == b"OK"
+
+
+async def test_plain_http_goes_through_a_proxy_where_it_is_allowed(place: Place, back_end: BackEnd) -> None:
+    settings = through(
+        place, "squid", url=f"http://127.0.0.1:{place.upstream}/report", allow_plain_http=True, token=None, ca=None
+    )
+    assert type(await failure(place, **settings)) is Refused  # the back end's 401: no token goes over plain http
+    [(headers, _)] = back_end.requests
+    assert "Proxy-Authorization" not in headers
 
 
 async def test_each_failure_is_told_at_its_stage(place: Place, back_end: BackEnd) -> None:

@@ -41,24 +41,26 @@ def test_the_index_of_each_route_is_read(path: Path) -> None:
     assert odd == []
 
 
-@each_recording
-async def test_the_networks_of_its_own_addresses_are_listed(path: Path) -> None:
-    written: dict[str, IPv4Network] = {}
+def written_masks(path: Path) -> dict[str, IPv4Network]:
+    """The networks of ipAddrTable by address, from the text itself."""
+    found: dict[str, IPv4Network] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith(MASKS):
             name, _, mask = line.split("|")
             address = name.removeprefix(MASKS)
-            written[address] = IPv4Network((address, mask), strict=False)
+            found[address] = IPv4Network((address, mask), strict=False)
+    return found
+
+
+@each_recording
+async def test_the_networks_of_its_own_addresses_are_listed(path: Path) -> None:
     expected = {
         str(network)
-        for address, network in written.items()
+        for address, network in written_masks(path).items()
         if network.prefixlen < 32 and any(ip_address(address) in private for private in PRIVATE)
     }
-    router = await read_router(
-        RecordedSnmp({"10.0.0.1": read_recording(path)}),
-        Target(uri="host://10.0.0.1", found_by="test"),
-        most_routes=2000,
-    )
+    snmp = RecordedSnmp({"10.0.0.1": read_recording(path)})
+    router = await read_router(snmp, Target(uri="host://10.0.0.1", found_by="test"), most_routes=2000)
     down = {number for number, interface in router.interfaces.items() if not interface.alive}
     dead = {str(one.network) for one in router.addresses if one.interface in down}
     listed = {one.network for one in segments([router], ())}

@@ -171,5 +171,5 @@ def _plain(line: str) -> str:
     if line.startswith("#"):
         return line.lstrip("# ").upper() if line.startswith(("# ", "## ")) else line.lstrip("# ")
     if line.startswith("|-"):
-        return line[1:-1].replace("-|-", "- -")
+        return "  ".join(part[2:] for part in line[1:-1].split("|"))
     return line[2:-2].replace(" | ", "  ").rstrip() if line.startswith("|") else line

@@ -11,7 +11,8 @@ from pagemeter.config.notation import LOCAL, SEGMENTS, AnyNetwork
 from pagemeter.config.settings import AgentConfig
 from pagemeter.config.snmp import SnmpSettings
 from pagemeter.net.credentials import Credentials, IPNetwork, NetworkCredential, SnmpCredential, SnmpVersion
-from pagemeter.net.fence import Fence, FencedNetwork, local_networks
+from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.net.routes import local_networks
 
 Local = Callable[[], Sequence[IPNetwork]]
 

@@ -50,8 +50,8 @@ class AgentSettings(Settings):
     )
     job_details: JobDetails = Field(
         default=JobDetails.OFF,
-        description="What is kept of who printed what: `off` no owners, titles and hosts; `pseudonymous` keyed hashes of "
-        "owner and host, no titles, times to the hour; `full` everything.",
+        description="What is kept of who printed what: `off` no owners, titles and hosts; `pseudonymous` keyed hashes "
+        "of owner and host, no titles, times to the hour; `full` everything.",
     )
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import struct
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from ipaddress import IPv4Network, IPv6Address, collapse_addresses, ip_network
-from pathlib import Path
 from typing import TypeAlias
 
-from pagemeter.errors import AccessDenied, PagemeterError, QuietHours
+from pagemeter.errors import AccessDenied, QuietHours
 from pagemeter.net.credentials import IPAddress, IPNetwork
 
 Never: TypeAlias = IPAddress | IPNetwork
@@ -124,40 +120,6 @@ class Fence:
 
 def _smallest_first(networks: Iterable[FencedNetwork]) -> tuple[FencedNetwork, ...]:
     return tuple(sorted(networks, key=lambda network: network.network.prefixlen, reverse=True))
-
-
-def local_networks() -> list[IPNetwork]:
-    """List the private IPv4 networks that this host is attached to, loopback excepted.
-
-    Raises PagemeterError where the system does not tell: the standard library can ask Linux only.
-    """
-    if sys.platform != "linux":
-        raise PagemeterError("this system does not tell its networks; write them out instead of `local`")
-    try:
-        route = Path("/proc/net/route").read_text(encoding="ascii")
-    except OSError as error:
-        raise PagemeterError("/proc/net/route can't be read; write the networks out instead of `local`") from error
-    return list(attached_networks(route))
-
-
-def attached_networks(route: str) -> Iterable[IPv4Network]:
-    """Parse ``/proc/net/route`` (Linux): routes without gateway to private networks, each once."""
-    found: dict[IPv4Network, None] = {}
-    for line in route.splitlines()[1:]:
-        _, destination, gateway, _, _, _, _, mask, *_ = line.split()
-        network = IPv4Network((_little_endian(destination), _little_endian(mask)))
-        if int(gateway, 16) == 0 and network.prefixlen > 0 and _is_private(network):
-            found[network] = None
-    return found
-
-
-def _is_private(network: IPv4Network) -> bool:
-    return network.is_private and not network.is_loopback and not network.is_link_local
-
-
-def _little_endian(field: str) -> str:
-    """Turn an address of ``/proc/net/route``, host order in hex, into dotted form."""
-    return socket.inet_ntoa(struct.pack("=L", int(field, 16)))
 
 
 def _plain(address: IPAddress) -> IPAddress:

@@ -54,7 +54,9 @@ class Courier:
         """Whether the delivery before the last one arrived."""
 
     async def begin(self) -> None:
-        """Let the store know of the feed."""
+        """Let the store know of the feed, and that its output is open now."""
+        with suppress(StoreError):
+            await self._means.store.forget_delivery(self._sub.output)
         if self._noted.form is not self._sub.feed.form:
             await self._note(self._noted)
 

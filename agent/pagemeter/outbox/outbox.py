@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -17,7 +18,7 @@ from pagemeter.outbox.courier import GaveUp, Means
 from pagemeter.outbox.lane import Lane
 from pagemeter.outbox.report import ReportLane
 from pagemeter.outbox.subscription import Subscription
-from pagemeter.store import Store
+from pagemeter.store import Delivery, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,16 @@ class Outbox:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._drain(subscription)) for subscription in subscriptions]
         return tuple(task.result() for task in tasks)
+
+    async def note_closed(self, output: str, why: str) -> None:
+        """Write down that an output can't be opened, so that whoever asks knows why its feeds owe."""
+        with suppress(StoreError):
+            feeds = [name for name in self._store.feeds() if name.partition("/")[0] == output]
+            for name in feeds or [output]:
+                known = self._store.delivery(name)
+                since = known.since or self._means.clock.now()
+                closed = Delivery(since=since, failures=known.failures + 1, why=why)
+                await self._store.note_delivery(name, known.form or Form.EVERY, closed)
 
     async def retry(self, feed: str, key: str | None = None) -> JsonValue:
         """Owe again what a feed set aside, one document by its key or all; returns how many. Raises StoreError."""

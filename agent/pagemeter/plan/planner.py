@@ -123,7 +123,7 @@ class _Planner:
             limits=_limits(item),
         )
         try:
-            rows = tuple(self._row(traffic, item.kind) for traffic in self._built(item, registry).traffic())
+            rows = tuple(self._row(traffic) for traffic in self._built(item, registry).traffic())
         except Exception as error:  # noqa: BLE001 - the border to a plugin: it may raise anything
             return PlannedItem(
                 kind=told.kind, name=told.name, plugin=told.plugin, when=told.when, broken=reason_of(error)
@@ -139,9 +139,9 @@ class _Planner:
         built: Component = factory(item.settings, self._services)
         return built
 
-    def _row(self, traffic: Traffic, kind: Kind) -> PlannedTraffic:
+    def _row(self, traffic: Traffic) -> PlannedTraffic:
         found = _range(traffic.to)
-        swept = self._swept(found) if kind is Kind.DISCOVERY and traffic.port == SNMP_PORT and found else None
+        swept = self._swept(found) if traffic.each_address and found else None
         packets, octets = traffic.packets, traffic.octets
         ports: tuple[int, ...] = () if traffic.port is None else (traffic.port,)
         addresses = None

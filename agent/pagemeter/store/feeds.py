@@ -181,6 +181,13 @@ class FeedWriter(FeedReader):
 
         await self._writer.run(work, at_once=True)
 
+    async def forget_delivery(self, feed: str) -> None:
+        """Take back what was noted under a name that is no feed's."""
+        if self._rows("SELECT 1 FROM delivery WHERE feed = ?", feed):
+            await self._writer.run(
+                lambda: self._db.execute("DELETE FROM delivery WHERE feed = ?", (feed,)).rowcount, at_once=True
+            )
+
     async def retry_aside(self, feed: str, key: Key | None = None) -> int:
         """Owe again what a feed gave up: one document or all; each is delivered by itself under its old key.
 

@@ -40,8 +40,13 @@ def inflated(body: bytes, frame: bytes | None) -> bytes:
 
 def checksum(columns: tuple[str | int | bytes | None, ...]) -> int:
     """Return the CRC-32 over the columns of a document, each with its length before it."""
+    return zlib.crc32(measured(*columns))
+
+
+def measured(*columns: str | int | bytes | None) -> bytes:
+    """Return columns as they go into the CRC."""
     parts = []
     for column in columns:
         raw = column if isinstance(column, bytes) else b"\x00" if column is None else str(column).encode()
         parts.append(b"%d:%b" % (len(raw), raw))
-    return zlib.crc32(b"".join(parts))
+    return b"".join(parts)

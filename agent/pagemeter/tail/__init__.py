@@ -19,7 +19,8 @@ that holds all that was read. Among several the longest is taken, then the one w
   original is a new file. A copy of a file that is still there is compared with it, and not read;
 - truncation, deletion, re-creation: what continues no cursor is a new file and is read from its beginning. What was not
   read before and is in no copy is gone; where a file is seen to be cut that is counted (``Losses``);
-- a file that was cut back in its middle goes on where it was cut;
+- a file that was cut back in its middle goes on at the last mark that fits: some lines come again from the same places
+  (which makes them known), none is lost;
 - where the system allows it, the newest files are kept open between two looks: a deleted file is read to its end.
 
 **A file's own name** (``Place.id``) is a hash of its first line, with a number where two files begin alike: it is the

@@ -241,7 +241,9 @@ class Follower:
         if place is None or not place.id:
             place = self._named(place, first_line_hash(chunk, newline) or hash_of(chunk.data[:HEAD]))
         device, inode = candidate.inode
-        place = replace(place.moved(end, chunk, long_from=long_from), name=file.name, device=device, inode=inode)
+        by_way = sorted({line.offset for line in lines[len(lines) // 4 :: len(lines) // 4 or 1]} - {offset})
+        place = place.moved(end, chunk, by_way=by_way, long_from=long_from)
+        place = replace(place, name=file.name, device=device, inode=inode)
         candidate.place = self._places[place.id] = place
         return Piece(place=place, lines=tuple(lines), modified=candidate.status.st_mtime_ns / 1e9)
 

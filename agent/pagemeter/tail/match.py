@@ -128,19 +128,17 @@ def _repeats(copy: Candidate, original: Candidate) -> bool:
     return copy.file.at(begin, length) == original.file.at(begin, length)
 
 
-def _cut_back(place: Place, mark: Mark, candidate: Candidate, *, named: bool) -> Place | None:
-    """Go on where the file was cut: at its end, or where it is known no more if it has grown again since."""
-    end = mark.offset
-    if candidate.size < place.offset:
-        newline = newline_of(candidate.file.at(0, HEAD))
-        rest = candidate.file.at(mark.offset, candidate.size - mark.offset)
-        end = mark.offset + rest.rfind(newline) + len(newline) if newline in rest else mark.offset
-    head = min(HEAD, end)
-    cut = replace(
+def _cut_back(place: Place, mark: Mark, candidate: Candidate, *, named: bool) -> Place:
+    """Go on where the file is known no more: what follows may have been written since it was cut.
+
+    Lines between there and the cut come again, at the places where they were.
+    """
+    head = min(HEAD, mark.offset)
+    return replace(
         place,
         id=place.id if named else "",
+        offset=mark.offset,
         head=Mark(head, head_hash(candidate.file, head)),
-        marks=tuple(kept for kept in place.marks if kept.offset < end),
+        marks=(*(kept for kept in place.marks if kept.offset < mark.offset), mark),
         long_from=None,
     )
-    return cut.moved(end, candidate.file)

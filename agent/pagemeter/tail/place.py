@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final, Protocol, Self
@@ -13,7 +13,7 @@ from pagemeter.tail.lines import end_of_line
 
 HEAD: Final = 1024
 WINDOW: Final = 256
-MOST_MARKS: Final = 12
+MOST_MARKS: Final = 16
 MOST_COPIES: Final = 12
 LONGEST_FIRST: Final = 4096
 
@@ -88,8 +88,8 @@ class Place:
         """Return the place that knows of one more copy."""
         return replace(self, copies=(*self.copies, mark)[-MOST_COPIES:])
 
-    def moved(self, offset: int, octets: Octets, *, long_from: int | None = None) -> Place:
-        """Return the place after more was read.
+    def moved(self, offset: int, octets: Octets, *, by_way: Sequence[int] = (), long_from: int | None = None) -> Place:
+        """Return the place after more was read, with marks ``by_way`` too: a file may be cut back to there.
 
         ``octets`` is what was read, with HEAD or WINDOW before it, and not the file, which may be another by now.
         """
@@ -97,7 +97,7 @@ class Place:
         if head.offset < HEAD:
             head = Mark(min(HEAD, offset), head_hash(octets, min(HEAD, offset)))
         earlier = tuple(mark for mark in self.marks if mark.offset < offset)
-        marks = thinned((*earlier, Mark.before(offset, octets)))
+        marks = thinned((*earlier, *(Mark.before(place, octets) for place in (*by_way, offset))))
         return replace(self, offset=offset, head=head, marks=marks, long_from=long_from)
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -164,12 +164,12 @@ def first_line_hash(octets: Octets, newline: bytes) -> str | None:
 
 def thinned(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
     """Keep at most MOST_MARKS: the last ones, and ever fewer the farther back."""
-    if len(marks) <= MOST_MARKS:
-        return marks
-    reach = marks[-1].offset
-
-    def crowded(index: int) -> float:
-        return (marks[index + 1].offset - marks[index - 1].offset) / (reach - marks[index].offset + 1)
-
-    worst = min(range(1, len(marks) - 3), key=crowded)
-    return marks[:worst] + marks[worst + 1 :]
+    while len(marks) > MOST_MARKS:
+        reach = marks[-1].offset
+        room = [
+            (marks[index + 1].offset - marks[index - 1].offset) / (reach - marks[index].offset + 1)
+            for index in range(1, len(marks) - 3)
+        ]
+        worst = room.index(min(room)) + 1
+        marks = marks[:worst] + marks[worst + 1 :]
+    return marks

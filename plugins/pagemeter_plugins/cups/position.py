@@ -76,7 +76,7 @@ class Position:
         waited = self.waiting.get(number)
         if waited is not None and waited.created in (None, created):
             return False
-        return created is not None and created <= self.taken
+        return self.taken > 0 and created is not None and created <= self.taken
 
 
 def _integer(value: JsonValue, otherwise: int) -> int:

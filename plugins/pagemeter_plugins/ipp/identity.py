@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from pagemeter.ieee1284 import MOST_CHARACTERS, DeviceId, parse_device_id
 from pagemeter.ipp.message import Collection, Group
 from pagemeter.model import Ability, DeviceKind, Identity, Origin
-from pagemeter.text import scrub
 from pagemeter_plugins.ipp.origins import origin
-from pagemeter_plugins.ipp.pairs import MOST_CHARACTERS
 
 _Found = tuple[str, Origin]
 
-# Keys of IEEE 1284 device ids in their long form.
-_SHORT = {"MANUFACTURER": "MFG", "MODEL": "MDL", "COMMAND SET": "CMD", "CLASS": "CLS", "DESCRIPTION": "DES"}
-_SERIALS = ("SN", "SERN", "SER", "SERIALNUMBER")
 _PLACEHOLDER = re.compile(r"[0xX\s.*?/_-]*|n/?a|none|null|no-value|unknown|not available", re.IGNORECASE)
-# Epson writes the serial number as the hex digits of its ASCII codes, control characters among them.
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
 _FIRMWARE = re.compile(r"firmware|system|controller", re.IGNORECASE)
 _MFP = re.compile(r"\bMFP\b|\bMFC-|\bDCP-|WorkCentre|AltaLink|e-STUDIO", re.IGNORECASE)
 _KINDS = {frozenset({"label"}): DeviceKind.LABEL, frozenset({"large-format"}): DeviceKind.LARGE_FORMAT}
@@ -48,13 +42,13 @@ _MAKERS = tuple(
 
 def identity_of(printer: Group) -> tuple[Identity, tuple[tuple[str, Origin], ...]]:
     """Read the identity; what the printer does not tell stays absent."""
-    device_id = printer.text("printer-device-id", most=MOST_CHARACTERS)
-    keys = parse_device_id(device_id or "")
+    device_id = parse_device_id(printer.text("printer-device-id", most=MOST_CHARACTERS))
+    keys = device_id.keys if device_id is not None else {}
     found: dict[str, _Found | None] = {
-        "serial_number": next(_serial_numbers(printer, keys), None),
+        "serial_number": next(_serial_numbers(printer, device_id), None),
         "manufacturer": next(_manufacturers(printer, keys), None),
         "model": next(_models(printer, keys), None),
-        "device_id": _attribute(printer, "printer-device-id"),
+        "device_id": (device_id.text, origin("printer-device-id")) if device_id is not None else None,
         "name": next(_names(printer), None),
         "uuid": _uuid(printer),
         "firmware": _firmware(printer),
@@ -62,7 +56,7 @@ def identity_of(printer: Group) -> tuple[Identity, tuple[tuple[str, Origin], ...
         "contact": _contact(printer),
     }
     abilities = frozenset(_abilities(printer))
-    kind = _kind(printer, f"{printer.text('printer-make-and-model')} {device_id}")
+    kind = _kind(printer, f"{printer.text('printer-make-and-model')} {device_id.text if device_id is not None else ''}")
     identity = Identity(
         kind=kind,
         abilities=abilities,
@@ -74,37 +68,16 @@ def identity_of(printer: Group) -> tuple[Identity, tuple[tuple[str, Origin], ...
     return identity, tuple(sorted(origins.items()))
 
 
-def parse_device_id(words: str) -> dict[str, str]:
-    """Split an IEEE 1284 device id into its keys, upper-case and short; the first of several counts."""
-    keys: dict[str, str] = {}
-    for part in words.split(";"):
-        name, colon, value = part.partition(":")
-        name = name.strip().upper()
-        if colon and name and value.strip():
-            keys.setdefault(_SHORT.get(name, name), value.strip())
-    return keys
-
-
-def serial_of_device_id(keys: dict[str, str]) -> str | None:
-    """Return the serial number that some makers add; Epson's is text in hex digits."""
-    told = next((keys[name] for name in _SERIALS if name in keys), None)
-    if told is None or "EPSON" not in keys.get("MFG", "").upper() or not _HEX.fullmatch(told):
-        return told
-    raw = bytes.fromhex(told)
-    plain = "".join(chr(octet) for octet in raw if 0x20 <= octet < 0x7F)
-    return scrub(plain) if all(octet < 0x7F for octet in raw) and len(plain) >= 4 else told
-
-
-def _serial_numbers(printer: Group, keys: dict[str, str]) -> Iterator[_Found]:
+def _serial_numbers(printer: Group, device_id: DeviceId | None) -> Iterator[_Found]:
     for words, where in (
         (printer.text("printer-serial-number"), origin("printer-serial-number")),
-        (serial_of_device_id(keys), origin("printer-device-id")),
+        (device_id.serial_number if device_id is not None else None, origin("printer-device-id")),
     ):
         if words is not None and not _PLACEHOLDER.fullmatch(words):
             yield words, where
 
 
-def _manufacturers(printer: Group, keys: dict[str, str]) -> Iterator[_Found]:
+def _manufacturers(printer: Group, keys: Mapping[str, str]) -> Iterator[_Found]:
     for words, where in (
         (keys.get("MFG"), origin("printer-device-id")),
         (printer.text("printer-make-and-model"), origin("printer-make-and-model")),
@@ -118,7 +91,7 @@ def _manufacturers(printer: Group, keys: dict[str, str]) -> Iterator[_Found]:
             yield words, where
 
 
-def _models(printer: Group, keys: dict[str, str]) -> Iterator[_Found]:
+def _models(printer: Group, keys: Mapping[str, str]) -> Iterator[_Found]:
     if (told := _attribute(printer, "printer-make-and-model")) is not None:
         yield told
     if "MDL" in keys:

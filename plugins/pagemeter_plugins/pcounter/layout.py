@@ -49,7 +49,7 @@ class Layout:
         self._width = len(self.fields) + 1
 
     def picked(self, fields: Sequence[str]) -> tuple[str, ...]:
-        """Return the fields in the order of PICKED, empty where the line or the layout has none; date and time apart."""
+        """Return the fields in the order of PICKED, empty where there is none; date and time are apart."""
         padded = [*fields[: self._width - 1], *[""] * (self._width - len(fields))]
         if len(fields) >= self._width:
             padded.append("")

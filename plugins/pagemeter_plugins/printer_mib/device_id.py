@@ -1,51 +1,36 @@
-"""IEEE 1284 device ids: ``MFG:Brother;MDL:HL-2270DW series;CMD:PJL,PCL;``."""
+"""Where a walk holds the IEEE 1284 device id of a printer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pagemeter.ieee1284 import MOST_CHARACTERS, DeviceId, parse_device_id
 from pagemeter.model import Origin
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.localization import text
 
-_NAMES = {"MANUFACTURER": "MFG", "MODEL": "MDL", "COMMAND SET": "CMD", "CLASS": "CLS", "DESCRIPTION": "DES"}
-_SERIALS = ("SN", "SERN", "SER", "SERIALNUMBER")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceId:
-    """A device id as it came, its keys in their short form, and where it was read."""
+class FoundDeviceId:
+    """A device id that names a maker or a model, and where it was read."""
 
-    text: str
-    keys: dict[str, str]
+    value: DeviceId
     origin: Origin
 
-    @property
-    def serial_number(self) -> str | None:
-        """Return the serial number that some makers add."""
-        return next((self.keys[name] for name in _SERIALS if name in self.keys), None)
 
-
-def device_id_of(walk: Walk, index: int, *, alone: bool) -> DeviceId | None:
+def device_id_of(walk: Walk, index: int, *, alone: bool) -> FoundDeviceId | None:
     """Return the device id of a printer; that of the whole host only where the printer is ``alone`` there."""
     for where in (*_port_monitor(walk, index, alone=alone), *(mib.DEVICE_IDS if alone else ())):
-        words = text(walk, where)
-        keys = parse_device_id(words) if words is not None else {}
-        if words is not None and ("MFG" in keys or "MDL" in keys):
-            return DeviceId(text=words, keys=keys, origin=mib.origin(where))
+        if (value := device_id_at(walk, where)) is not None:
+            return FoundDeviceId(value=value, origin=mib.origin(where))
     return None
 
 
-def parse_device_id(words: str) -> dict[str, str]:
-    """Split a device id into its keys, upper-case and short (``MFG``, ``MDL``, ``CMD``); empty values are dropped."""
-    keys: dict[str, str] = {}
-    for part in words.split(";"):
-        name, colon, value = part.partition(":")
-        name = name.strip().upper()
-        if colon and name and value.strip():
-            keys.setdefault(_NAMES.get(name, name), value.strip())
-    return keys
+def device_id_at(walk: Walk, where: Oid) -> DeviceId | None:
+    """Return the device id of a row, none where it names neither maker nor model."""
+    found = parse_device_id(text(walk, where, most=MOST_CHARACTERS))
+    return found if found is not None and not found.keys.keys().isdisjoint({"MFG", "MDL"}) else None
 
 
 def _port_monitor(walk: Walk, index: int, *, alone: bool) -> list[Oid]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pagemeter.component import NotAPrinter
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter_plugins.printer_mib import mib
-from pagemeter_plugins.printer_mib.device_id import parse_device_id
+from pagemeter_plugins.printer_mib.device_id import device_id_at
 from pagemeter_plugins.printer_mib.localization import text
 from pagemeter_plugins.printer_mib.makers import is_printer_tree, names_a_printer, names_another
 
@@ -51,8 +51,8 @@ def _says_printer(walk: Walk) -> bool:
 def _has_device_id(walk: Walk) -> bool:
     places = (*mib.DEVICE_IDS, *((*mib.PPM_DEVICE_ID, *row) for row in walk.column(mib.PPM_DEVICE_ID)))
     for place in places:
-        keys = parse_device_id(text(walk, place) or "")
-        if ("MDL" in keys or "MFG" in keys) and keys.get("CLS", "PRINTER").upper() == "PRINTER":
+        found = device_id_at(walk, place)
+        if found is not None and found.keys.get("CLS", "PRINTER").upper() == "PRINTER":
             return True
     return False
 

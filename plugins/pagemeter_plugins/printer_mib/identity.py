@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pagemeter.model import Ability, DeviceKind, HostName, Identity, NameOrigin, Origin
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import makers, mib
-from pagemeter_plugins.printer_mib.device_id import DeviceId, device_id_of
+from pagemeter_plugins.printer_mib.device_id import FoundDeviceId, device_id_of
 from pagemeter_plugins.printer_mib.enumerations import DUPLEX_PATHS
 from pagemeter_plugins.printer_mib.localization import text
 from pagemeter_plugins.printer_mib.profile import Profile, fitting
@@ -27,10 +27,10 @@ class Person:
 
     def __init__(self, walk: Walk, index: int, *, alone: bool, profiles: Sequence[Profile]) -> None:
         self.walk, self.index, self.alone = walk, index, alone
-        self.device_id: DeviceId | None = device_id_of(walk, index, alone=alone)
+        self.device_id: FoundDeviceId | None = device_id_of(walk, index, alone=alone)
         self.descr = text(walk, (*mib.HR_DEVICE_DESCR, index))
         self.sys_descr = text(walk, mib.SYS_DESCR)
-        words = (self.descr, self.device_id.text if self.device_id else None, self.sys_descr)
+        words = (self.descr, self.device_id.value.text if self.device_id else None, self.sys_descr)
         self.words = " | ".join(word for word in words if word is not None)
         self.profiles = fitting(profiles, walk.oid(mib.SYS_OBJECT_ID), self.words) if alone else ()
 
@@ -48,7 +48,7 @@ def identity_of(
         "name": next(_names(who), None),
         "location": _row(who.walk, mib.SYS_LOCATION),
         "contact": _row(who.walk, mib.SYS_CONTACT),
-        "device_id": (who.device_id.text, who.device_id.origin) if who.device_id else None,
+        "device_id": (who.device_id.value.text, who.device_id.origin) if who.device_id else None,
     }
     macs = tuple(_macs(who.walk))
     sys_name = _row(who.walk, mib.SYS_NAME)
@@ -78,7 +78,7 @@ def _serial_numbers(who: Person) -> Iterator[_Found]:
     for value in _several(
         _row(who.walk, (*mib.GENERAL_SERIAL_NUMBER, who.index)),
         *_private(who, "serial_number"),
-        _of_device_id(who, who.device_id.serial_number if who.device_id else None),
+        _of_device_id(who, who.device_id.value.serial_number if who.device_id else None),
         _of_sys_descr(who, "serial_number"),
     ):
         if (clean := serial_number(value[0])) is not None:
@@ -87,13 +87,13 @@ def _serial_numbers(who: Person) -> Iterator[_Found]:
 
 def _models(who: Person) -> Iterator[_Found]:
     descr = _row(who.walk, (*mib.HR_DEVICE_DESCR, who.index))
-    model = who.device_id.keys.get("MDL") if who.device_id else None
+    model = who.device_id.value.keys.get("MDL") if who.device_id else None
     yield from _several(descr, *_private(who, "model"), _of_device_id(who, model), _of_sys_descr(who, "model"))
 
 
 def _manufacturers(who: Person) -> Iterator[_Found]:
     """Words on the case come before the enterprise number, which is the builder's; JetDirect's imitators come last."""
-    if who.device_id and (maker := who.device_id.keys.get("MFG")):
+    if who.device_id and (maker := who.device_id.value.keys.get("MFG")):
         yield makers.maker_by_words(maker) or maker, who.device_id.origin
     model = next(_models(who), None)
     descr = None if (who.sys_descr or "").upper().startswith("HP ETHERNET") else who.sys_descr

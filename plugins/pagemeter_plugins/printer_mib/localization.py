@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pagemeter.snmp.types import Oid, Walk
-from pagemeter.text import scrub
+from pagemeter.text import MOST_CHARACTERS, scrub
 from pagemeter_plugins.printer_mib import mib
 
 ROMAN_8 = 2004
@@ -14,7 +14,7 @@ _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 _PML_ROMAN_8 = b"\x01\x15"
 
 
-def text(walk: Walk, key: Oid, *, charset: int | None = None) -> str | None:
+def text(walk: Walk, key: Oid, *, charset: int | None = None, most: int = MOST_CHARACTERS) -> str | None:
     """Return a row's text, clean, or none where there is no row, no text or nothing left.
 
     Strings of HP's PML tree begin with two octets that name their character set: 0x0115 is Roman-8.
@@ -23,8 +23,8 @@ def text(walk: Walk, key: Oid, *, charset: int | None = None) -> str | None:
     if raw is None:
         return None
     if raw.startswith(_PML_ROMAN_8):
-        return scrub(raw.removeprefix(_PML_ROMAN_8), charset=ROMAN_8)
-    return scrub(raw, charset=_charset_of(raw, charset))
+        return scrub(raw.removeprefix(_PML_ROMAN_8), charset=ROMAN_8, most=most)
+    return scrub(raw, charset=_charset_of(raw, charset), most=most)
 
 
 def description_charset(walk: Walk, index: int) -> int | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pagemeter.clock import Clock
-from pagemeter.component import Answer, Ask, NotAPrinter, Reader, Services, Snmp, Traffic
+from pagemeter.component import Answer, Ask, NotAPrinter, Per, Reader, Services, Snmp, Traffic
 from pagemeter.model import Reading, Scope, Target, Unknown
 from pagemeter.snmp.types import Oid, Walk, oid
 from pagemeter_plugins.printer_mib import mib
@@ -38,8 +38,19 @@ class PrinterMibReader(Reader):
         self._profiles: tuple[Profile, ...] = profiles_of(None if own is None else services.folder / own)
 
     def traffic(self) -> Iterable[Traffic]:
-        """Say what a visit sends."""
-        yield Traffic(to="each device", port=161, why="read the Printer MIB (GET, GETNEXT, GETBULK)")
+        """Say what a visit sends: the most that one of the simulated fleet needs, over SNMP v1, questions and answers.
+
+        Over v2c it is 186 packets at most, and 70 for most devices.
+        """
+        yield Traffic(
+            to="each device",
+            port=161,
+            packets=620,
+            octets=100_000,
+            per=Per.DEVICE,
+            why="read the Printer MIB and the maker's counters (GET, GETNEXT, GETBULK)",
+            carries="the community",
+        )
 
     async def read(self, target: Target, ask: Ask) -> Answer | NotAPrinter | None:
         """Read what was asked; none for a place that is no host. Raises DeviceError."""

@@ -28,7 +28,14 @@ class SweepDiscovery(Discovery):
         """Say what goes where; the retries for silent addresses come on top."""
         for text in self._ranges():
             count = checked_range(text, large=True).count
-            yield Traffic(to=text, port=161, packets=count, why="one SNMP GET to each address", carries="the community")
+            yield Traffic(
+                to=text,
+                port=161,
+                packets=count,
+                each_address=True,
+                why="one SNMP GET to each address, and one more where nobody answers",
+                carries="the community",
+            )
         if self._settings.file is not None:
             yield Traffic(to=f"the ranges of {self._settings.file}", port=161, why="one SNMP GET to each address")
 

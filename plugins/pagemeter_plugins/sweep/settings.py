@@ -9,7 +9,6 @@ from pydantic import Field, field_validator, model_validator
 from pagemeter import Settings
 from pagemeter_plugins.sweep.spans import checked_exclude, checked_range
 
-
 SEGMENTS = "segments"
 
 
@@ -18,7 +17,8 @@ class SweepSettings(Settings):
 
     ranges: tuple[str, ...] = Field(
         default=(),
-        description="What is asked: `10.1.2.0/24`, `10.1.2.7-10.1.2.90`, `10.1.2.*`, a host name, a single address; `segments` are those that were selected of what a gateway lists.",
+        description="What is asked: `10.1.2.0/24`, `10.1.2.7-10.1.2.90`, `10.1.2.*`, a host name, a single address; "
+        "`segments` are those that were selected of what a gateway lists.",
     )
     exclude: tuple[str, ...] = Field(
         default=(), description="What of it is left alone, written likewise; no host names."

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pagemeter.ieee1284 import MOST_CHARACTERS, parse_device_id
 from pagemeter.ipp.message import Group
 from pagemeter.model import (
     Identity,
@@ -23,7 +24,6 @@ from pagemeter.model import (
     Work,
 )
 from pagemeter.text import scrub
-from pagemeter_plugins.usb.device_id import keys_of
 from pagemeter_plugins.usb.sysfs import UsbPrinter
 
 REQUESTED = (
@@ -83,15 +83,15 @@ def fits(printer: Group, who: Identity) -> bool:
 
 def identity_of(printer: Group) -> Identity:
     """Read who the printer is."""
-    device_id = printer.text("printer-device-id", most=_MOST_CHARACTERS)
-    keys = keys_of(device_id) if device_id is not None else {}
+    device_id = parse_device_id(printer.text("printer-device-id", most=MOST_CHARACTERS))
+    keys = device_id.keys if device_id is not None else {}
     uuid = printer.text("printer-uuid")
     firmware = " ".join(filter(None, printer.texts("printer-firmware-string-version")))
     return Identity(
         serial_number=printer.text("printer-serial-number"),
         manufacturer=keys.get("MFG"),
         model=keys.get("MDL") or printer.text("printer-make-and-model"),
-        device_id=device_id,
+        device_id=device_id.text if device_id is not None else None,
         name=printer.text("printer-name"),
         uuid=uuid.removeprefix("urn:uuid:") if uuid is not None else None,
         firmware=scrub(firmware),

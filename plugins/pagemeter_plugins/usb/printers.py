@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from pagemeter import Seen
+from pagemeter.ieee1284 import DeviceId, parse_device_id, spelt_out
 from pagemeter.model import Hints, Identity, Origin, Reading, Scope, Target, Unknown
 from pagemeter.text import scrub
-from pagemeter_plugins.usb.device_id import device_id_text, keys_of, serial_number_of, spelt_out
 from pagemeter_plugins.usb.sysfs import UsbPrinter
 
 FOUND_BY = "usb"
@@ -27,8 +27,8 @@ class _Told:
     """One printer's words, scrubbed; ``serials`` are the USB device's and the device id's own, as they came."""
 
     printer: UsbPrinter
-    device_id: str | None
-    keys: dict[str, str]
+    device_id: DeviceId | None
+    keys: Mapping[str, str]
     manufacturer: str | None
     model: str | None
     serials: tuple[str, ...]
@@ -43,11 +43,11 @@ def seen(printers: Sequence[UsbPrinter]) -> tuple[Seen, ...]:
 
 
 def _told(printer: UsbPrinter) -> _Told:
-    device_id = device_id_text(printer.device_id)
-    keys = keys_of(device_id) if device_id is not None else {}
+    device_id = parse_device_id(printer.device_id)
+    keys = device_id.keys if device_id is not None else {}
     manufacturer = keys.get("MFG") or scrub(printer.manufacturer)
-    serial = serial_number_of(keys)
-    found = (scrub(printer.serial), serial[1] if serial is not None else None)
+    serial_key = device_id.serial_key if device_id is not None else None
+    found = (scrub(printer.serial), keys[serial_key] if serial_key is not None else None)
     return _Told(
         printer=printer,
         device_id=device_id,
@@ -87,8 +87,8 @@ def _seen(told: _Told, uris: tuple[str, ...], *, alone: bool) -> Seen:
 
 def _reading(told: _Told, *, alone: bool) -> Reading:
     # The device id's serial number is the one of the label; a board's own may stand in the USB device's.
-    named = serial_number_of(told.keys)
-    serial = named or (("serial", told.serials[0]) if told.serials else None)
+    key = told.device_id.serial_key if told.device_id is not None else None
+    serial = (key, told.keys[key]) if key is not None else ("serial", told.serials[0]) if told.serials else None
     unknown = _unknown(told, serial is not None, alone=alone)
     if not alone:
         serial = None
@@ -96,13 +96,13 @@ def _reading(told: _Told, *, alone: bool) -> Reading:
         serial_number=spelt_out(serial[1], told.manufacturer) if serial is not None else None,
         manufacturer=told.manufacturer,
         model=told.model,
-        device_id=told.device_id,
+        device_id=told.device_id.text if told.device_id is not None else None,
     )
     where = {
         "serial_number": serial and _where(serial[0], told.keys),
         "manufacturer": told.manufacturer and _where("MFG" if "MFG" in told.keys else "manufacturer", told.keys),
         "model": told.model and _where(_model_key(told), told.keys),
-        "device_id": told.device_id and "ieee1284_id",
+        "device_id": "ieee1284_id" if told.device_id is not None else None,
     }
     return Reading(
         identity=identity,
@@ -112,7 +112,7 @@ def _reading(told: _Told, *, alone: bool) -> Reading:
     )
 
 
-def _where(key: str, keys: dict[str, str]) -> str:
+def _where(key: str, keys: Mapping[str, str]) -> str:
     return f"ieee1284_id {key}" if key in keys else key
 
 

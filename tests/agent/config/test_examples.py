@@ -25,6 +25,8 @@ SECRETS = {
     "token": "secret-token",
     "proxy": "secret-proxy",
     "mqtt": "secret-mqtt",
+    "webhook": "secret-webhook",
+    "client_key": "secret-client-key",
 }
 
 

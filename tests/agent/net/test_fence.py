@@ -6,7 +6,9 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from pagemeter.errors import AccessDenied
-from pagemeter.net.fence import Fence, FencedNetwork, attached_networks, local_networks
+from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.net.routes import local_networks, private_networks
+from pagemeter.net.routes.linux import parse_ipv4
 
 PLANT = FencedNetwork(network=ip_network("10.20.0.0/16"), site="Plant 2", never=(ip_address("10.20.1.1"),))
 LINE = FencedNetwork(network=ip_network("10.20.7.0/24"), site="Line 7", packets_per_second=20)
@@ -89,7 +91,7 @@ lo\t0000007F\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0
 
 @pytest.mark.skipif(sys.byteorder == "big", reason="the file is written in the byte order of the host")
 def test_local_networks_are_the_private_ones_that_are_attached() -> None:
-    assert [str(network) for network in attached_networks(ROUTES)] == ["192.168.2.0/24", "10.20.0.0/16"]
+    assert [str(network) for network in private_networks(parse_ipv4(ROUTES))] == ["192.168.2.0/24", "10.20.0.0/16"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells its networks")

@@ -5,7 +5,7 @@ import hashlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +15,10 @@ from aiohttp import web
 
 from pagemeter import Batch, Services
 from pagemeter.errors import DeliveryError, PluginError, Refused, TooLarge
-from pagemeter.model import Document, FleetEntry
+from pagemeter.model import AgentStatus, Document, FleetEntry
+from pagemeter.outbox import Outbox, Subscription
+from pagemeter.store import Keep, Store
+from pagemeter.testing import FakeClock, FakeServices
 from pagemeter_plugins.https_xml.output import HttpsXmlOutput
 from pagemeter_plugins.https_xml.settings import HttpsXmlSettings
 
@@ -259,3 +262,35 @@ async def test_the_network_is_announced(services: Services) -> None:
     assert (traffic.to, traffic.port) == ("meters.example", 443)
     assert "the token" not in traffic.carries
     assert list(HttpsXmlOutput(HttpsXmlSettings(folder="reports"), services).traffic()) == []
+
+
+async def test_after_an_outage_the_report_fills_the_history_in(
+    server: BackEnd, services: FakeServices, printer: FleetEntry, ca: str, tmp_path: Path
+) -> None:
+    clock = services.clock
+    assert isinstance(clock, FakeClock)
+    settings = HttpsXmlSettings.model_validate({"url": server.url, "token": TOKEN, "ca": ca})
+    async with (
+        Store.open(tmp_path / "pagemeter.db", clock=clock, group_seconds=0) as store,
+        HttpsXmlOutput(settings, services) as output,
+    ):
+        now = clock.now()
+        status = AgentStatus(agent=store.agent, version="0.1.0", started_at=now, at=now)
+        outbox = Outbox(store, clock=clock, status=lambda: status)
+        subscription = Subscription(output="head-office", feed=output.feeds()[0], deliver=output.deliver)
+
+        async def visit_and_report(answer: Callable[[bytes], str]) -> str | None:
+            visit = replace(printer.latest, taken_at=clock.now())
+            await store.keep(Keep(bodies=(("d1", visit),), entries=(replace(printer, latest=visit),)))
+            server.answer = answer
+            [result] = await outbox.drain([subscription])
+            await clock.advance(3600)
+            return result.error
+
+        assert await visit_and_report(receipt_of) is None
+        for answer in (lambda _: "", lambda _: "<html></html>", lambda body: receipt_of(body + b" ")):
+            assert await visit_and_report(answer) is not None
+        assert await visit_and_report(receipt_of) is None
+        assert await visit_and_report(receipt_of) is None
+    visits = [body.count(b"<visit>") for _, body in server.requests]
+    assert (visits[0], visits[-2:]) == (1, [4, 1])

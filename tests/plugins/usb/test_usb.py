@@ -17,7 +17,6 @@ from pagemeter.ipp.message import Attribute, Group, GroupTag, IppMessage, ValueT
 from pagemeter.ipp.operations import Operation
 from pagemeter.model import Identity, Origin, Scope, SupplyKind, Unknown
 from pagemeter.testing import FakeServices, RecordedIpp
-from pagemeter_plugins.usb.device_id import device_id_text, keys_of, spelt_out
 from pagemeter_plugins.usb.settings import UsbSettings
 from pagemeter_plugins.usb.source import UsbSource
 
@@ -227,25 +226,6 @@ async def test_a_host_without_usb_and_another_system_are_told_in_plain_words(tmp
 def test_ipp_usb_is_asked_on_this_host_only(url: str) -> None:
     with pytest.raises(ValidationError, match="http://localhost:60000"):
         UsbSettings(ipp_usb=(url,))
-
-
-def test_keys_are_folded_to_their_short_names_and_values_may_hold_colons() -> None:
-    text = device_id_text(b"MANUFACTURER:A;COMMAND SET:PJL,PCL;Model:9:1;DES:;SERN:7;")
-    assert text is not None
-    assert keys_of(text) == {"MFG": "A", "CMD": "PJL,PCL", "MDL": "9:1", "SERN": "7"}
-
-
-@pytest.mark.parametrize(
-    ("serial_number", "manufacturer", "expected"),
-    [
-        ("583434593035343012", "EPSON", "X44Y0540"),
-        ("583434593035343012", "Brother", "583434593035343012"),
-        ("X44Y054012", "EPSON", "X44Y054012"),
-        ("00000000", "EPSON", "00000000"),
-    ],
-)
-def test_epson_spells_its_serial_numbers_in_hexadecimal(serial_number: str, manufacturer: str, expected: str) -> None:
-    assert spelt_out(serial_number, manufacturer) == expected
 
 
 IPP_ALTERNATE = b"\x09\x04\x00\x01\x02\x07\x01\x04\x00"

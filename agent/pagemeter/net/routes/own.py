@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from pagemeter.errors import PagemeterError
+from pagemeter.net.credentials import IPNetwork
 from pagemeter.net.routes import linux, macos, windows
-from pagemeter.net.routes.route import Route
+from pagemeter.net.routes.route import Route, private_networks
 
 _SECONDS = 10
 
@@ -22,6 +23,11 @@ def own_routes() -> tuple[Route, ...]:
     if sys.platform == "win32":
         return _of_windows()
     raise PagemeterError("this system does not tell its routes; write addresses and networks out")
+
+
+def local_networks() -> tuple[IPNetwork, ...]:
+    """Return the private networks that this host is attached to; raises PagemeterError as ``own_routes`` does."""
+    return private_networks(own_routes())
 
 
 def _of_linux() -> tuple[Route, ...]:

@@ -18,6 +18,14 @@ class Route:
     metric: int = 0
 
 
+def private_networks(routes: Iterable[Route]) -> tuple[IPNetwork, ...]:
+    """Return the private networks among the attached ones, each once: neither loopback nor link-local."""
+    networks = (route.network for route in attached(routes))
+    return tuple(
+        dict.fromkeys(one for one in networks if one.is_private and not one.is_loopback and not one.is_link_local)
+    )
+
+
 def gateways(routes: Iterable[Route]) -> tuple[IPAddress, ...]:
     """Return the default gateways, each once: IPv4 first, then by metric."""
     defaults = [route for route in routes if route.network.prefixlen == 0 and route.gateway is not None]
