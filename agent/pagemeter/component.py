@@ -153,13 +153,16 @@ class Gathered:
 class Feed:
     """One stream of an output with a position of its own; ``most`` documents a batch.
 
-    ``history`` says whether a report carries what was kept since the last one; without it only the fleet.
+    ``history`` says whether a report carries what was kept since the last one; without it only the fleet. ``types``
+    names the types of documents that its history is made of (``snapshot``, ``event``, ``job``, ``queue``), all of them
+    if empty.
     """
 
     name: str
     form: Form = Form.EVERY
     most: int = 500
     history: bool = True
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,3 @@ def parts_of(hint: Any) -> Iterator[Any]:
             yield from parts_of(part)
     else:
         yield hint
-
-
-NO_MASKS = Masks()

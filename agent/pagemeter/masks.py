@@ -183,3 +183,6 @@ def _known(name: str, known: Collection[str], what: str) -> str:
 
 def _paths(names: Iterable[str]) -> frozenset[Path]:
     return frozenset(tuple(name.split(".")) for name in names)
+
+
+NO_MASKS = Masks()

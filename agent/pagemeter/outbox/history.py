@@ -63,4 +63,5 @@ class History:
         self._read = page.end if page.entries else self._until
 
     def _wants(self, document: Document) -> bool:
-        return type_of(document.body) in TYPES[Form.REPORT] and self._sub.masks.takes(document.body)
+        types = self._sub.feed.types or TYPES[Form.REPORT]
+        return type_of(document.body) in types and self._sub.masks.takes(document.body)

@@ -49,7 +49,8 @@ class EmailOutput(Output):
 
     def feeds(self) -> Sequence[Feed]:
         """One feed: the report of the fleet, with the jobs since the last one where the workbook has them."""
-        return (Feed(name="report", form=Form.REPORT, most=MOST_JOBS, history=Sheet.JOBS in self._settings.attach),)
+        jobs = Sheet.JOBS in self._settings.attach
+        return (Feed(name="report", form=Form.REPORT, most=MOST_JOBS, history=jobs, types=("job",)),)
 
     def traffic(self) -> Iterable[Traffic]:
         """Name one connection a mail, to the server of the settings."""

@@ -25,6 +25,7 @@ SECRETS = {
     "token": "secret-token",
     "proxy": "secret-proxy",
     "mqtt": "secret-mqtt",
+    "mail": "secret-mail",
     "webhook": "secret-webhook",
     "client_key": "secret-client-key",
 }
