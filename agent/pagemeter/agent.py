@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ from pagemeter.config.build import credentials_of, fence_of, secrets_of, selecte
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
 from pagemeter.control import Handler, controlled
 from pagemeter.errands import Errands
-from pagemeter.errors import DeviceError, PluginError, StoreError
+from pagemeter.errors import PagemeterError, PluginError, StoreError
 from pagemeter.inventory import Inventory, Links
 from pagemeter.ipp.client import IppClient
 from pagemeter.job_details import JobPrivacy
@@ -55,8 +55,11 @@ DELIVERY_SECONDS = 60.0
 FEED_PAUSE_SECONDS = 30.0
 SOURCE_SECONDS = 600.0
 """How long ``once`` listens to a source: some of them go on for ever."""
+DISCOVERY_SECONDS = 3600.0
+"""How long ``once`` waits for a discovery whose item says nothing else: some of them go on for ever."""
 
 C = TypeVar("C", bound=Component)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,6 @@ class Agent:
         self.outputs = self._supervise(config.outputs, Output)  # type: ignore[type-abstract] # only held against
         timeouts = {item.name: item.timeout.total_seconds() for item in config.readers if item.timeout}
         self.visits = Visits(self.readers, self.inventory, store, clock, timeouts=timeouts, privacy=privacy)
-        self.errands = Errands(self.visits.visit, clock, place_of=self.inventory.place_of)
         self.rounds = Rounds(
             visits=self.visits,
             inventory=self.inventory,
@@ -115,6 +117,9 @@ class Agent:
             privacy=privacy,
             clock=clock,
             watcher=watcher,
+        )
+        self.errands = Errands(
+            self.visits.visit, clock, place_of=self.inventory.place_of, left_alone=self.rounds.left_alone
         )
         self.outbox = Outbox(store, clock=clock, status=self.status)
 
@@ -173,12 +178,12 @@ class Agent:
     async def once(self) -> Outcome:
         """Discover, visit every device once, deliver what is owed, and end; what can't be delivered stays owed."""
         async with self._running():
-            found = [await self._found(discovery) for discovery in self.discoveries]
+            found = await _side_by_side(self._found(discovery, DISCOVERY_SECONDS) for discovery in self.discoveries)
             visited = await self.rounds.visit_all(METERS, "Reading")
             results = [*found, visited]
             failed = {what: why for result in results for what, why in result.failed.items()}
-            for source in self.sources:
-                failed |= await self._gather(source)
+            for missed in await _side_by_side(map(self._gathered_once, self.sources)):
+                failed |= missed
             failed |= self._broken(failed)
             self._note(failed)
             await self.rounds.say(self.status())
@@ -234,7 +239,7 @@ class Agent:
                 for item, supervisor in zip(self.config.discoveries, self.discoveries, strict=True)
             ),
             *(
-                (f"source {item.name}", item.schedule or cycles.local, partial(self.rounds.gather, supervisor))
+                (f"source {item.name}", item.schedule or cycles.local, partial(self._gather, supervisor))
                 for item, supervisor in zip(self.config.sources, self.sources, strict=True)
                 if item.schedule is not None or cycles.local.enabled
             ),
@@ -264,12 +269,22 @@ class Agent:
             if item.reason is not None and item.name not in {what.partition("/")[0] for what in named}
         }
 
-    async def _gather(self, source: Supervisor[Source]) -> dict[str, str]:
+    async def _gathered_once(self, source: Supervisor[Source]) -> dict[str, str]:
         try:
-            await self.rounds.gather(source, timeout=SOURCE_SECONDS)
-        except (PluginError, DeviceError) as error:
+            await self._gather(source, SOURCE_SECONDS)
+        except PagemeterError as error:
             return {source.name: str(error)}
         return {}
+
+    async def _gather(self, source: Supervisor[Source], seconds: float | None = None) -> None:
+        """Take a source's batches, for some seconds where it goes on for ever; raises what it failed with, noted."""
+        item = next(item for item in self.config.sources if item.name == source.name)
+        own = item.timeout.total_seconds() if item.timeout is not None else None
+        try:
+            await self.rounds.gather(source, timeout=seconds if own is None else own, endless=own is None)
+        except PagemeterError as error:
+            self._note({source.name: str(error)})
+            raise
 
     async def _discover(self, discovery: Supervisor[Discovery]) -> None:
         result = await self._found(discovery)
@@ -278,10 +293,15 @@ class Agent:
             "%s: %d places with printers, %d that are none, %d silent, %d failed",
             *(discovery.name, result.answered, result.not_printers, len(result.silent), len(result.failed)),
         )
+        if discovery.name in result.failed:
+            # For the cycle's log, that tells the edges.
+            raise PluginError(result.failed[discovery.name])
 
-    async def _found(self, discovery: Supervisor[Discovery]) -> RoundResult:
+    async def _found(self, discovery: Supervisor[Discovery], seconds: float | None = None) -> RoundResult:
         item = next(item for item in self.config.discoveries if item.name == discovery.name)
-        return await self.rounds.discover(discovery, timeout=item.timeout.total_seconds() if item.timeout else None)
+        if item.timeout is not None:
+            return await self.rounds.discover(discovery, timeout=item.timeout.total_seconds())
+        return await self.rounds.discover(discovery, timeout=seconds, endless=True)
 
     async def _visit_all(self, scopes: frozenset[Scope], work: str) -> None:
         self._note((await self.rounds.visit_all(scopes, work)).failed)
@@ -372,6 +392,13 @@ class Agent:
         if not isinstance(built, kind):
             raise PluginError(f"built a {type(built).__name__}, which is no {kind.__name__}")
         return built
+
+
+async def _side_by_side(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return the results in the order of the works."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+    return [task.result() for task in tasks]
 
 
 def schedule_of(settings: ScheduleSettings) -> Schedule:

@@ -7,18 +7,21 @@ with the port and a token that every question must carry.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import os
 import secrets
+import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydantic import JsonValue
 
+from pagemeter.boundary import reason_of
 from pagemeter.durable import replace_file
 from pagemeter.errors import PagemeterError
 
@@ -28,7 +31,10 @@ Handler: TypeAlias = Callable[..., Awaitable[JsonValue]]
 
 MOST_OCTETS = 1 << 20
 ANSWER_SECONDS = 60.0
+HANDLER_SECONDS = 50.0
+"""Less than the asker waits, so that it hears the reason."""
 _QUESTION_SECONDS = 5.0
+_MOST_NAME = 100
 
 
 class NotRunning(PagemeterError):
@@ -57,6 +63,7 @@ async def controlled(store: Path, handlers: Mapping[str, Handler]) -> AsyncItera
         server.close()
         with suppress(OSError):
             _remove(path)
+        await desk.close()
 
 
 async def ask_agent(store: Path, do: str, **arguments: JsonValue) -> JsonValue:
@@ -91,9 +98,21 @@ class _Desk:
     def __init__(self, handlers: Mapping[str, Handler], token: str | None) -> None:
         self._handlers = dict(handlers)
         self._token = token
+        self._taking: set[asyncio.Task[Any]] = set()
+
+    async def close(self) -> None:
+        """Let go of the questions that are not answered yet."""
+        for task in self._taking:
+            task.cancel()
+        if self._taking:
+            await asyncio.wait(self._taking)
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer a question with ``{"answer": ...}`` or ``{"error": ...}``."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._taking.add(task)
+            task.add_done_callback(self._taking.discard)
         try:
             async with asyncio.timeout(_QUESTION_SECONDS):
                 line = await reader.readline()
@@ -113,11 +132,24 @@ class _Desk:
         if handler is None:
             return {"error": f"the running agent can't {question.get('do')}; is it of another version?"}
         try:
-            return {"answer": await handler(**question.get("arguments", {}))}
-        except PagemeterError as error:
-            return {"error": str(error)}
+            arguments = inspect.signature(handler).bind(**question.get("arguments", {}))
         except TypeError:
             return {"error": f"the running agent takes other arguments for {question['do']}; is it of another version?"}
+        return await _done(str(question["do"]), handler(*arguments.args, **arguments.kwargs))
+
+
+async def _done(do: str, work: Awaitable[JsonValue]) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(HANDLER_SECONDS):
+            return {"answer": await work}
+    except PagemeterError as error:
+        return {"error": str(error)}
+    except TimeoutError:
+        return {"error": f"{do} took longer than {HANDLER_SECONDS:g} s and was given up"}
+    except Exception as error:
+        log.error("%s failed: %s", do, reason_of(error))
+        log.debug("%s: where it happened", do, exc_info=error)
+        return {"error": f"{do} failed ({type(error).__name__}); the agent's log says more"}
 
 
 if sys.platform == "win32":
@@ -139,17 +171,34 @@ else:
 
     async def _serve(path: Path, desk: _Desk, token: str) -> asyncio.Server:  # noqa: ARG001 - Windows' needs it
         _remove(path)
-        # A socket is reachable from the moment when it is bound: its owner's alone from the beginning.
+        # A socket is reachable from the moment when it is bound: its owner's alone from the beginning. The mask is the
+        # whole process's, so nothing else may run meanwhile.
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         before = os.umask(0o177)
         try:
-            return await asyncio.start_unix_server(desk.take, _short(path), limit=MOST_OCTETS)
+            with _short(path) as short:
+                listening.bind(short)
+        except BaseException:
+            listening.close()
+            raise
         finally:
             os.umask(before)
+        return await asyncio.start_unix_server(desk.take, sock=listening, limit=MOST_OCTETS)
 
     async def _connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
-        return *await asyncio.open_unix_connection(_short(path), limit=MOST_OCTETS), ""
+        with _short(path) as short:
+            return *await asyncio.open_unix_connection(short, limit=MOST_OCTETS), ""
 
-    def _short(path: Path) -> str:
-        """Write the path so that it fits into 107 octets, where the working folder allows it."""
-        whole = str(path)
-        return whole if len(whole.encode()) <= 100 else os.path.relpath(path)
+    @contextmanager
+    def _short(path: Path) -> Iterator[str]:
+        """Write the path so that it fits into the 107 octets of a socket's name (104 on macOS)."""
+        names = [str(path), os.path.relpath(path)]
+        fitting = next((name for name in names if len(os.fsencode(name)) <= _MOST_NAME), None)
+        if fitting is not None or sys.platform != "linux":
+            yield fitting or names[0]
+            return
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{folder}/{path.name}"
+        finally:
+            os.close(folder)

@@ -7,17 +7,19 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from pagemeter.clock import Clock
-from pagemeter.errors import StoreError
+from pagemeter.errors import PagemeterError
 from pagemeter.model import Scope, Target
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 5.0
 """How long asks for one place are gathered: a printer in trouble sends several traps at once."""
+AT_ONCE = 8
+"""So many visits go on side by side: one that waits for a silent device must not keep a button's waiting."""
 
 
 class Errands:
-    """Gathers asks and makes one visit a place of them, one after another."""
+    """Gathers asks and makes one visit a place of them."""
 
     def __init__(
         self,
@@ -25,9 +27,11 @@ class Errands:
         clock: Clock,
         *,
         place_of: Callable[[str], Target | None] = lambda _: None,
+        left_alone: Callable[[], frozenset[str]] = frozenset,
         most: int = 1000,
     ) -> None:
         self._place_of = place_of
+        self._left_alone = left_alone
         self._visit = visit
         self._clock = clock
         self._most = most
@@ -54,8 +58,16 @@ class Errands:
             await self._clock.sleep(PAUSE_SECONDS)
             self._asked.clear()
             waiting, self._waiting = self._waiting, {}
-            for target, scopes in waiting.values():
-                try:
-                    await self._visit(target, scopes)
-                except StoreError as error:
-                    log.error("%s was visited and nothing could be kept: %s", target.uri, error)
+            seats = asyncio.Semaphore(AT_ONCE)
+            resting = self._left_alone()
+            async with asyncio.TaskGroup() as group:
+                for target, scopes in waiting.values():
+                    if target.uri not in resting:
+                        group.create_task(self._run_one(target, scopes, seats))
+
+    async def _run_one(self, target: Target, scopes: frozenset[Scope], seats: asyncio.Semaphore) -> None:
+        async with seats:
+            try:
+                await self._visit(target, scopes)
+            except PagemeterError as error:
+                log.error("%s was visited and nothing could be kept: %s", target.uri, error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,9 +12,11 @@ from ipaddress import ip_address
 
 from pagemeter.clock import Clock
 from pagemeter.component import Discovery, Gathered, Source
-from pagemeter.errors import AccessDenied, DeviceError, PluginError, QuietHours, Unreachable
+from pagemeter.contract import checked_found, checked_gathered, each
+from pagemeter.errors import AccessDenied, DeviceError, PluginError, QuietHours, StoreError, Unreachable
 from pagemeter.inventory import Inventory
 from pagemeter.job_details import JobPrivacy
+from pagemeter.logs import OutageLog
 from pagemeter.model import AgentStatus, Link, Scope, Segment, Target
 from pagemeter.net.fence import Fence
 from pagemeter.progress import Progress, Watcher
@@ -22,6 +24,7 @@ from pagemeter.site import Site
 from pagemeter.store import Keep, Store
 from pagemeter.supervisor import Supervisor
 from pagemeter.visits import Visited, Visits
+from pagemeter.wire import WireError
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,9 @@ JOBS = frozenset({Scope.JOBS})
 
 DECOY_REST = timedelta(days=7)
 """How long what is no printer is left alone before it is looked at again: its address may get another owner."""
+MOST_LINKS = 100_000
+REVISIT_SECONDS = 3600.0
+"""How long a discovery that goes on for ever does not get a visit to a place that it found already."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,25 +88,30 @@ class Rounds:
         self._store = store
         self._clock = clock
         self._watcher = watcher
+        self._outages = OutageLog(log, clock)
 
-    async def discover(self, discovery: Supervisor[Discovery], *, timeout: float | None = None) -> RoundResult:
-        """Ask one discovery for targets and identify each while the others are still being found."""
+    async def discover(
+        self, discovery: Supervisor[Discovery], *, timeout: float | None = None, endless: bool = False
+    ) -> RoundResult:
+        """Ask one discovery for targets and identify each while the others are still being found.
+
+        Where it is ``endless`` it is no failure that it goes on after ``timeout`` seconds.
+        """
         result = RoundResult()
         memory = self._store.memory(discovery.name, "")
-        rest = self._clock.now() - DECOY_REST
-        left_alone = {decoy.address for decoy in self._store.decoys() if decoy.at > rest}
-        visited: set[str] = set()
+        due = _Due(self._clock, self.left_alone)
         links: list[Link] = []
         expected = 0
-        stream = discovery.stream(lambda component: component.discover(memory), timeout=timeout)
+        stream = discovery.stream(
+            lambda one: each(one.discover(memory), checked_found), timeout=timeout, endless=endless
+        )
         async with asyncio.TaskGroup() as group, aclosing(stream):
             try:
                 async for found in stream:
                     if isinstance(found, Target):
                         if self._is_outside(found):
                             result.outside.append(found.uri)
-                        elif found.uri not in visited and found.uri not in left_alone:
-                            visited.add(found.uri)
+                        elif due.visit(found.uri):
                             if len(links) != expected:
                                 expected = len(links)
                                 self._site.expect(discovery.name, tuple(links))
@@ -109,19 +120,24 @@ class Rounds:
                         await self._site.listed(discovery.name, found)
                     elif isinstance(found, Link):
                         links.append(found)
-                    elif isinstance(found, Mapping):
-                        await self._store.keep(Keep(memories={(discovery.name, ""): found}))
+                        if len(links) > MOST_LINKS:
+                            raise PluginError(f"{discovery.name}: more than {MOST_LINKS} links; join their addresses")
                     else:
-                        raise _foreign(discovery.name, "discover", found)
-            except (PluginError, DeviceError) as error:
+                        await self._store.keep(Keep(memories={(discovery.name, ""): found}))
+            except (PluginError, DeviceError, StoreError) as error:
                 # Caught inside the group: what was found so far is visited all the same.
                 result.failed[discovery.name] = str(error)
                 self._site.unlinked(discovery.name)
             else:
                 await self._site.linked(discovery.name, tuple(links))
         if result.outside:
-            log.info("%s: %s", discovery.name, _left_alone(result.outside))
+            log.info("%s: %s", discovery.name, _told(result))
         return result
+
+    def left_alone(self) -> frozenset[str]:
+        """Return the places that are no printers and rest; what a clock that was wrong put into the future does not."""
+        now = self._clock.now()
+        return frozenset(decoy.address for decoy in self._store.decoys() if now - DECOY_REST < decoy.at <= now)
 
     async def visit_all(self, scopes: frozenset[Scope], work: str) -> RoundResult:
         """Visit every device of the inventory."""
@@ -140,20 +156,29 @@ class Rounds:
                 group.create_task(one(place))
         return result
 
-    async def gather(self, source: Supervisor[Source], *, timeout: float | None = None) -> None:
-        """Take one source's batches; the next is asked for when this one is on the disk."""
+    async def gather(self, source: Supervisor[Source], *, timeout: float | None = None, endless: bool = False) -> None:
+        """Take one source's batches; the next is asked for when this one is on the disk.
+
+        Where it is ``endless`` it is no failure that it goes on after ``timeout`` seconds.
+        """
         cursors = self._store.cursors(source.name)
-        async with aclosing(source.stream(lambda component: component.collect(cursors), timeout=timeout)) as stream:
+        stream = source.stream(
+            lambda one: each(one.collect(cursors), checked_gathered), timeout=timeout, endless=endless
+        )
+        async with aclosing(stream):
             async for gathered in stream:
-                if not isinstance(gathered, Gathered):
-                    raise _foreign(source.name, "collect", gathered)
                 await self._visits.gathered(gathered.seen, source.name)
-                await self._store.keep(self._kept(source.name, gathered), at_once=True)
+                try:
+                    await self._store.keep(self._kept(source.name, gathered), at_once=True)
+                except (WireError, AttributeError, TypeError, ValueError) as error:
+                    log.debug("%s: where it happened", source.name, exc_info=error)
+                    why = error if isinstance(error, WireError) else f"a field breaks its annotation ({error})"
+                    raise PluginError(f"{source.name}: collect: {why}") from error
 
     def _kept(self, source: str, gathered: Gathered) -> Keep:
         """Say what is kept of a batch: jobs without what the level forbids, queues that changed, and the cursor."""
         stream = (source, gathered.stream)
-        queues = [self._site.queue(source, queue) for queue in gathered.queues]
+        queues = self._site.queues(source, gathered.queues)
         jobs = (self._privacy.job(self._visits.located(job)) for job in gathered.jobs)
         return Keep(
             bodies=(
@@ -182,20 +207,46 @@ class Rounds:
         await self._store.keep(Keep(bodies=((None, status),)))
 
     async def _visit(self, target: Target, scopes: frozenset[Scope], result: RoundResult, work: str | None) -> None:
-        visited = await self._visits.visit(target, scopes)
+        try:
+            visited = await self._visits.visit(target, scopes)
+        except StoreError as error:
+            # The others are visited all the same: their answers may fit, or the disk have room again.
+            result.failed[target.uri] = str(error)
+            self._outages.failed("what was read", str(error))
+            return
         result.add(visited)
         if isinstance(visited.error, DeviceError) and not isinstance(visited.error, Unreachable | QuietHours):
-            log.warning("%s", visited.error)
+            self._outages.failed(target.uri, str(visited.error).removeprefix(target.uri).lstrip(": "))
+        elif visited.snapshots:
+            self._outages.recovered(target.uri)
+            self._outages.recovered("what was read")
         if work is not None and visited.snapshots:
             self._watcher(Progress(work=work, done=result.answered, what=target.host))
 
 
-def _left_alone(outside: list[str]) -> str:
+class _Due:
+    """Says which of the places that one run finds are visited: each once, and once more after a while."""
+
+    def __init__(self, clock: Clock, left_alone: Callable[[], frozenset[str]]) -> None:
+        self._clock = clock
+        self._left_alone = left_alone
+        self._begin()
+
+    def visit(self, uri: str) -> bool:
+        """Say whether a place is due, and take note of it."""
+        if self._clock.monotonic() - self._began >= REVISIT_SECONDS:
+            self._begin()
+        if uri in self._passed:
+            return False
+        self._passed.add(uri)
+        return True
+
+    def _begin(self) -> None:
+        self._began = self._clock.monotonic()
+        self._passed = set(self._left_alone())
+
+
+def _told(result: RoundResult) -> str:
     """Say in a line what was found where nothing may be asked."""
-    some = ", ".join(outside[:3]) + (" ..." if len(outside) > 3 else "")
-    return f"{len(outside)} places lie outside of `networks` and are left alone ({some})"
-
-
-def _foreign(name: str, work: str, thing: object) -> PluginError:
-    """Say that a component yielded what its contract does not know."""
-    return PluginError(f"{name}: {work} yielded {type(thing).__name__}, which its contract does not know")
+    some = ", ".join(result.outside[:3]) + (" ..." if len(result.outside) > 3 else "")
+    return f"{len(result.outside)} places lie outside of `networks` and are left alone ({some})"

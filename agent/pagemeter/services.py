@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pagemeter.clock import Clock
 from pagemeter.component import Ipp, Snmp
-from pagemeter.errors import AccessDenied, QuietHours
+from pagemeter.contract import checked_target
+from pagemeter.errors import AccessDenied, PluginError, QuietHours
 from pagemeter.model import Scope, Target
 from pagemeter.net.fence import Fence
 from pagemeter.progress import Progress, Watcher
@@ -45,8 +46,16 @@ class AgentServices:
         return True
 
     def read_soon(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
-        """Ask for a visit soon, of a place or of a device by its id; merged and rationed by the agent."""
-        self.ask(what, scopes, why)
+        """Ask for a visit soon, of a place or of a device by its id; merged and rationed by the agent.
+
+        Raises TypeError where that is neither, or a scope is none.
+        """
+        try:
+            place = what if isinstance(what, str) else checked_target("read_soon", what)
+            wanted = frozenset(map(Scope, scopes))
+        except (PluginError, ValueError) as error:
+            raise TypeError(str(error)) from None
+        self.ask(place, wanted, why)
 
     def progress(self, done: int, total: int | None) -> None:
         """Say how far a long work is."""

@@ -10,14 +10,18 @@ from ipaddress import ip_network
 from pydantic import JsonValue
 
 from pagemeter.clock import Clock
-from pagemeter.errors import PagemeterError
+from pagemeter.errors import PagemeterError, StoreError
 from pagemeter.inventory import Inventory
+from pagemeter.logs import OutageLog
 from pagemeter.model import Event, Link, Queue, Segment, SegmentFound
 from pagemeter.net.credentials import IPNetwork
 from pagemeter.net.fence import Fence
 from pagemeter.store import Keep, Store, StoreReader
 
 log = logging.getLogger(__name__)
+
+MOST_SEGMENTS = 10_000
+"""More than the routers of a site list; a router that invents networks ends there."""
 
 _CHOICE = "segment:"
 
@@ -43,6 +47,7 @@ class Site:
         self._inventory = inventory
         self._fence = fence
         self._clock = clock
+        self._outages = OutageLog(log, clock)
         self._yaml = tuple(selected)
         self._known = {listed.segment.network: listed.segment for listed in store.segments()}
         inventory.links.replace(store.links())
@@ -50,18 +55,28 @@ class Site:
 
     async def listed(self, discovery: str, segment: Segment) -> None:
         """Keep a segment that a gateway listed; one that is new is told in the log and as an event."""
-        bodies: tuple[tuple[None, Event], ...] = ()
-        new = segment.network not in self._known
-        if new and not covered(ip_network(segment.network), (one.network for one in self._fence.networks)):
+        if segment.network in self._known:
+            self._known[segment.network] = segment
+            await self._store.keep(Keep(segments=(segment,)))
+            return
+        if len(self._known) >= MOST_SEGMENTS:
+            self._outages.failed(discovery, f"more than {MOST_SEGMENTS} segments are listed; others are passed over")
+            return
+        if not covered(ip_network(segment.network), (one.network for one in self._fence.networks)):
             log.info(
                 "%s: segment %s is new, listed by %s; `pagemeter segments select %s` lets it be searched",
                 *(discovery, segment.network, segment.learned_from, segment.network),
             )
-        if new:
-            facts = SegmentFound(network=segment.network, learned_from=segment.learned_from)
-            bodies = ((None, Event(at=self._clock.now(), facts=facts)),)
+        facts = SegmentFound(network=segment.network, learned_from=segment.learned_from)
         self._known[segment.network] = segment
-        await self._store.keep(Keep(segments=(segment,), bodies=bodies))
+        try:
+            await self._store.keep(
+                Keep(segments=(segment,), bodies=((None, Event(at=self._clock.now(), facts=facts)),))
+            )
+        except StoreError:
+            # It is new again the next time, so that its event is not lost.
+            del self._known[segment.network]
+            raise
 
     def expect(self, discovery: str, links: tuple[Link, ...]) -> None:
         """Let links count that a discovery named so far; they are kept when it ends."""
@@ -89,12 +104,19 @@ class Site:
         self._fence.select((*self._yaml, *chosen(self._store)))
         return str(parsed)
 
-    def queue(self, source: str, queue: Queue) -> tuple[Queue, bool]:
-        """Fill in which device a queue prints to; tells whether it differs from what was kept last."""
+    def queues(self, source: str, told: tuple[Queue, ...]) -> list[tuple[Queue, bool]]:
+        """Fill in which device each queue prints to; tells whether it differs from what was kept last."""
+        kept = self._store.queues() if told else {}
+        filled = [self._filled(queue) for queue in told]
+        before = [kept.get((source, queue.name)) for queue in filled]
+        return [
+            (queue, old is None or replace(old, at=queue.at) != queue)
+            for queue, old in zip(filled, before, strict=True)
+        ]
+
+    def _filled(self, queue: Queue) -> Queue:
         device = self._inventory.device_at(queue.printer) if queue.printer is not None else None
-        filled = queue if device is None else replace(queue, device=device)
-        before = self._store.queues().get((source, queue.name))
-        return filled, before is None or replace(before, at=filled.at) != filled
+        return queue if device is None else replace(queue, device=device)
 
 
 def chosen(store: StoreReader) -> tuple[IPNetwork, ...]:

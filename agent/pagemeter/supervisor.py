@@ -151,11 +151,13 @@ class Supervisor(Generic[C]):
         *,
         timeout: float | None = None,
         idle_timeout: float | None = None,
+        endless: bool = False,
     ) -> AsyncGenerator[T, None]:
         """Yield what an async generator of the component yields; a step runs only when the one before was taken.
 
-        ``timeout`` is for all of it, ``idle_timeout`` for each step; seconds, none for no limit. Errors are those of
-        ``call``. Read it under ``contextlib.aclosing``, so that it is closed at once where the loop is left.
+        ``timeout`` is for all of it, ``idle_timeout`` for each step; seconds, none for no limit. An ``endless`` one is
+        left after ``timeout``, which is no failure. Errors are those of ``call``. Read it under
+        ``contextlib.aclosing``, so that it is closed at once where the loop is left.
         """
         component = await self._opened(timeout if idle_timeout is None else idle_timeout)
         self._calls += 1
@@ -172,6 +174,10 @@ class Supervisor(Generic[C]):
             if timer is not None:
                 timer.cancel()
             await abandon(task, self._grace)
+        if late and expired.done() and endless:
+            log.info("%s goes on; it was listened to for %g s", self.name, timeout)
+            self._worked()
+            return
         if late and expired.done():
             raise self._failed(f"no end within {timeout:g} s")
         if late:

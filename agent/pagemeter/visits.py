@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from pagemeter.clock import Clock
 from pagemeter.component import Answer, Ask, Memory, NotAPrinter, Reader, Seen
-from pagemeter.errors import DeviceError, PluginError, QuietHours, Unreachable
+from pagemeter.contract import checked_answer
+from pagemeter.errors import DeviceError, PluginError, QuietHours, StoreError, Unreachable
 from pagemeter.inventory import Inventory, Learned
 from pagemeter.job_details import JobPrivacy
-from pagemeter.model import DeviceSnapshot, JobDetails, JobRecord, Reading, Scope, Target, Unknown
+from pagemeter.model import Body, DeviceSnapshot, FleetEntry, JobDetails, JobRecord, Reading, Scope, Target, Unknown
 from pagemeter.store import Keep, Store
 from pagemeter.supervisor import Supervisor
 
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 READ_SECONDS = 90.0
 """How long one reader may take for one device, unless its item says otherwise."""
+
+_UNASKED = Answer()
+"""What stands for a reader that knows none of the scopes."""
 
 EVERYTHING = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
 
@@ -41,8 +45,10 @@ class Visited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What the readers gathered before the inventory saw it."""
+    """What the readers gathered before the inventory saw it; whether one was asked, and whether one was answered."""
 
+    asked: bool = False
+    spoke: bool = False
     readings: tuple[Reading, ...] = ()
     read_by: tuple[str, ...] = ()
     jobs: tuple[JobRecord, ...] = ()
@@ -104,7 +110,7 @@ class Visits:
                 learned = self._inventory.learn(one.target, readings, at=now, read_by=(source,))
             else:
                 learned = self._inventory.silent(one.target.uri, at=now)
-            await self._keep(learned, _Read())
+            await self._keep(learned, Keep())
 
     def located(self, job: JobRecord) -> JobRecord:
         """Fill in the device of a job whose printer's place is known."""
@@ -119,34 +125,63 @@ class Visits:
         warnings = tuple(str(error) for error in read.errors)
         if read.readings:
             learned = self._inventory.learn(target, read.readings, at=now, read_by=read.read_by)
-            await self._keep(learned, read)
+            await self._keep(learned, self._said(target, read, known, learned))
             return Visited(target=target, snapshots=learned.snapshots, learned=learned, warnings=warnings)
         if read.not_a_printer is not None and not known:
             await self._store.keep(Keep(decoys={target.uri: read.not_a_printer.what}))
             return Visited(target=target, not_a_printer=read.not_a_printer, warnings=warnings)
+        if read.spoke or not (read.asked or read.errors):
+            await self._keep(Learned(), self._said(target, read, known, Learned()))
+            return Visited(target=target, warnings=warnings)
         error = _gravest(read.errors) or Unreachable(f"{target.uri} answers no protocol that a reader speaks")
         if isinstance(error, DeviceError) and not isinstance(error, QuietHours) and known:
-            await self._keep(self._inventory.silent(target.uri, at=now), read)
+            await self._keep(self._inventory.silent(target.uri, at=now), Keep())
         return Visited(target=target, error=error, warnings=warnings)
 
-    async def _keep(self, learned: Learned, read: _Read) -> None:
-        bodies = [(snapshot.device.id, snapshot) for snapshot in learned.snapshots]
-        device = learned.snapshots[0].device.id if learned.snapshots else ""
-        memories: Mapping[tuple[str, str], Memory] = {
-            (name, device): memory for name, memory in read.memories if device
-        }
-        await self._store.keep(
-            Keep(
-                bodies=(
-                    *bodies,
-                    *((event.device, event) for event in learned.events),
-                    *((job.device, self._privacy.job(job)) for job in map(self.located, read.jobs)),
-                ),
-                entries=learned.entries,
-                aliases=dict(learned.aliases),
-                memories=memories,
-            )
+    def _said(self, target: Target, read: _Read, known: tuple[FleetEntry, ...], learned: Learned) -> Keep:
+        """Say what is kept of an answer beside what the inventory made of it."""
+        here = sorted({entry.latest.device.id for entry in learned.entries if entry.silent_since is None})
+        before = known[0].latest.device.id if known else None
+        # What a reader remembers of one printer must not become another one's.
+        home = before if not here or before in here else here[0] if before is None else None
+        only = here[0] if len(here) == 1 else None
+        jobs = (self.located(job) for job in read.jobs)
+        owned = (replace(job, device=only) if job.device is None and job.printer is None else job for job in jobs)
+        return Keep(
+            bodies=tuple((job.device, self._privacy.job(job)) for job in owned),
+            memories={(name, home): memory for name, memory in read.memories} if home is not None else {},
+            decoys={} if known or not here else {target.uri: None},
         )
+
+    async def _keep(self, learned: Learned, said: Keep) -> None:
+        """Keep what was learned; events that could not be kept are kept after the next visit that could."""
+        bodies: tuple[tuple[str | None, Body], ...] = (
+            *((snapshot.device.id, snapshot) for snapshot in learned.snapshots),
+            *((event.device, event) for event in learned.events),
+            *said.bodies,
+        )
+        try:
+            await self._store.keep(replace(said, bodies=bodies, entries=learned.entries, aliases=dict(learned.aliases)))
+        except StoreError:
+            self._inventory.owe(learned)
+            raise
+        await self._settle()
+
+    async def _settle(self) -> None:
+        owed = self._inventory.owed()
+        if owed is None:
+            return
+        try:
+            await self._store.keep(
+                Keep(
+                    bodies=tuple((event.device, event) for event in owed.events),
+                    entries=owed.entries,
+                    aliases=dict(owed.aliases),
+                )
+            )
+        except StoreError as error:
+            self._inventory.owe(owed)
+            log.debug("what is owed to the store could not be kept: %s", error)
 
     async def _read(self, target: Target, scopes: frozenset[Scope], known: tuple[DeviceSnapshot, ...]) -> _Read:
         """Ask the readers one after another, those that wake a sleeping device last; each completes the ones before."""
@@ -156,17 +191,17 @@ class Visits:
 
             async def work(reader: Reader, ask: Ask = ask) -> Answer | NotAPrinter | None:
                 wanted = ask.scopes & (reader.scopes | {Scope.IDENTITY})
-                answer = await reader.read(target, replace(ask, scopes=wanted)) if wanted else None
-                if not isinstance(answer, Answer | NotAPrinter | None):
-                    raise TypeError(f"read returned {type(answer).__name__}, which is no Answer")
-                return answer
+                if not wanted:
+                    return _UNASKED
+                return checked_answer(await reader.read(target, replace(ask, scopes=wanted)))
 
             try:
                 answer = await supervisor.call(work, timeout=self._timeouts.get(supervisor.name, READ_SECONDS))
             except (DeviceError, PluginError) as error:
                 read = replace(read, errors=(*read.errors, error))
                 continue
-            read = _with(read, supervisor.name, answer)
+            if answer is not _UNASKED:
+                read = _with(replace(read, asked=True), supervisor.name, answer)
         return read
 
     def _memory(self, reader: str, known: tuple[DeviceSnapshot, ...]) -> Memory:
@@ -182,10 +217,12 @@ def _with(read: _Read, name: str, answer: Answer | NotAPrinter | None) -> _Read:
         return read
     if isinstance(answer, NotAPrinter):
         return replace(read, not_a_printer=read.not_a_printer or answer)
+    told = bool(answer.readings or answer.jobs)
     return replace(
         read,
+        spoke=True,
         readings=joined(read.readings, tuple(_trusted(reading) for reading in answer.readings)),
-        read_by=(*read.read_by, name),
+        read_by=(*read.read_by, name) if told else read.read_by,
         jobs=read.jobs + answer.jobs,
         memories=read.memories if answer.memory is None else (*read.memories, (name, answer.memory)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -128,6 +128,18 @@ async def test_a_report_carries_what_was_kept_since_the_last_one_that_was_taken(
     await outbox.drain([feed(receiver)])
     assert receiver.names == ["1", "device-silent", "j1", "q1", "2"]
     assert receiver.devices == ["a", "b"] * 2
+    assert store.position("out/feed") == store.end()
+
+
+async def test_a_report_can_want_some_types_of_documents_only(store: Store, outbox: Outbox) -> None:
+    receiver = Receiver()
+    await fleet(store, "a")
+    await keep(
+        store, snapshot("a", "1"), JobRecord(id="j1"), snapshot("a", "2"), JobRecord(id="j2"), snapshot("a", "3")
+    )
+    await outbox.drain([replace(feed(receiver), feed=Feed(name="feed", form=Form.REPORT, most=2, types=("job",)))])
+    assert receiver.names == ["j1", "j2"]
+    assert [(batch.part, batch.last) for batch in receiver.taken] == [(1, True)]
     assert store.position("out/feed") == store.end()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import pwd
 import re
 import shutil
 import socket
@@ -14,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from subprocess import DEVNULL, Popen, run
 from tempfile import TemporaryDirectory
@@ -207,7 +207,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     trustme.CA().issue_cert("agent").private_key_and_cert_chain_pem.write_to_path(folder / "stranger.pem")
     names = ("upstream", "tls", "old", "mutual", "squid", "tinyproxy")
     ports = {name: free_port() for name in names}
-    user = pwd.getpwuid(os.getuid()).pw_name
+    user = getuser()
     unprivileged = "nobody" if user == "root" else user
     helper = next(Path("/usr/lib").glob("**/squid/basic_ncsa_auth"))
     # Started by root, squid gives up its rights, and pytest's folders are closed to others.

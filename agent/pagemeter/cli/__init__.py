@@ -206,11 +206,17 @@ def schema(
 
 
 @app.command()
-def devices(config: ConfigOption = None, json: Json = False) -> None:
-    """List the known devices with their latest values, the silent ones too."""
+def devices(
+    config: ConfigOption = None,
+    json: Json = False,
+    others: Annotated[
+        bool, typer.Option("--others", help="List what answered and is no printer instead, and when that was seen.")
+    ] = False,
+) -> None:
+    """List the known devices with their latest values, the silent ones with since when."""
     from pagemeter.cli import stored
 
-    _end(lambda: stored.devices(config, as_json=json))
+    _end(lambda: (stored.others if others else stored.devices)(config, as_json=json))
 
 
 @app.command()

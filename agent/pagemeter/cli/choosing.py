@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from pagemeter.cli.asked import ask_or_open
@@ -94,11 +95,10 @@ def _plain(choice: Choice) -> dict[str, object]:
 def _table(known: tuple[Choice, ...]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("segment", "selected", "addresses", "hosts seen", "next hop", "interface", "learned from"):
-        table.add_column(title, justify="right" if title in ("addresses", "hosts seen") else "left")
+        table.add_column(title, justify="right" if title in ("addresses", "hosts seen") else "left", overflow="fold")
     for choice in known:
         plain = _plain(choice)
         told = (plain[key] for key in ("addresses", "hosts_seen", "next_hop", "interface", "learned_from"))
-        table.add_row(
-            str(choice.network), choice.selected_by or "no", *("" if one is None else str(one) for one in told)
-        )
+        cells = (str(choice.network), choice.selected_by or "no", *("" if one is None else str(one) for one in told))
+        table.add_row(*map(escape, cells))
     return table

@@ -18,13 +18,17 @@ from pagemeter.errors import PagemeterError, PluginError
 from pagemeter.model import Scope, Target
 
 app = typer.Typer(
-    name="outputs", help="Try the outputs.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+    name="outputs",
+    help="Try whether the outputs reach their receivers.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 
 @app.callback()
 def outputs() -> None:
-    """Try the outputs."""
+    """Try whether the outputs reach their receivers."""
 
 
 @app.command("test")
@@ -35,7 +39,11 @@ def try_out(
         typer.Option("--config", "-c", metavar="FILE", help="The YAML file; the platform's folder if absent."),
     ] = None,
 ) -> None:
-    """Try the way to a receiver: DNS, TCP, proxy, TLS, status, receipt; what is owed is not touched."""
+    """Try the way to a receiver, stage by stage.
+
+    DNS, TCP, proxy, TLS, request, status and receipt: the first that fails says why and what to do. What is owed is not
+    touched; what is sent says that it is a test. The agent may be running.
+    """
     from pagemeter.root import run_root
 
     with speaking():

@@ -37,10 +37,11 @@ class _PluginCommand(TyperCommand):
         """Import the plugin and go on with its own command."""
         with speaking():
             command = load_command(str(self.name))
-        return _click_command(command.app, str(self.name)).make_context(info_name, args, parent=parent, **extra)
+        return click_command(command.app, str(self.name)).make_context(info_name, args, parent=parent, **extra)
 
 
-def _click_command(app: Any, name: str) -> Any:
+def click_command(app: Any, name: str) -> Any:
+    """Return what runs: a typer application's own command, or a function's."""
     if not isinstance(app, typer.Typer):
         single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         single.command(name)(app)

@@ -22,6 +22,7 @@ from pagemeter.model import (
     SupplyKind,
     Work,
 )
+from pagemeter.store import Decoy
 
 # Where no terminal says how wide it is (a pipe, a file), lines must not be folded in the middle of a number.
 PLAIN_WIDTH = 200
@@ -34,7 +35,9 @@ def console(*, stderr: bool = False) -> Console:
     """Make the console for people; without a terminal it is wide, plain and without colour."""
     stream = sys.stderr if stderr else sys.stdout
     plain = not stream.isatty()
-    return Console(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, no_color=plain or None)
+    width = PLAIN_WIDTH if plain else None
+    # No emoji: what a device says is shown as it is, ":bomb:" too.
+    return Console(file=stream, width=width, highlight=False, emoji=False, no_color=plain or None)
 
 
 def fleet_table(entries: Iterable[FleetEntry], *, title: str | None = None) -> Table:
@@ -49,6 +52,12 @@ def fleet_table(entries: Iterable[FleetEntry], *, title: str | None = None) -> T
     for entry in entries:
         table.add_row(*(escape(cell) for cell in _fleet_row(entry)))
     return table
+
+
+def others_table(decoys: Iterable[Decoy]) -> Table:
+    """Show what is no printer, a row an address."""
+    rows = [(decoy.address, decoy.what, f"{decoy.at:%Y-%m-%d %H:%M} UTC") for decoy in decoys]
+    return _table(None, ("Address", "What it is", "Seen"), rows)
 
 
 def found_table(snapshots: Iterable[DeviceSnapshot]) -> Table:

@@ -1,4 +1,4 @@
-"""``devices``: what the store knows."""
+"""``devices``: what the store knows of printers, and of what is none."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from pathlib import Path
 
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_path, store_path
-from pagemeter.cli.show import console, fleet_table
+from pagemeter.cli.show import console, fleet_table, others_table
 from pagemeter.config import load_config
 from pagemeter.inventory import Inventory
 from pagemeter.model import FleetEntry
-from pagemeter.store import StoreReader
+from pagemeter.store import Decoy, StoreReader
 from pagemeter.wire import to_json
 
 
 def devices(config: Path | None, *, as_json: bool) -> Exit:
     """List the devices of the store beside a running agent; exit 3 where none is known yet."""
-    loaded = load_config(config if config is not None else config_path(), environ=os.environ)
-    path = store_path(loaded)
+    path = _store(config)
     entries: tuple[FleetEntry, ...] = ()
     if path.exists():
         with StoreReader(path) as store:
@@ -33,3 +32,25 @@ def devices(config: Path | None, *, as_json: bool) -> Exit:
         console(stderr=True).print(f"No device is known yet in {path}; `pagemeter once` looks for some.", markup=False)
         return Exit.NOTHING_ANSWERED
     return Exit.OK
+
+
+def others(config: Path | None, *, as_json: bool) -> Exit:
+    """List what answered and is no printer, with when that was seen: it is left alone for a week; exit 0 without any."""
+    path = _store(config)
+    decoys: tuple[Decoy, ...] = ()
+    if path.exists():
+        with StoreReader(path) as store:
+            decoys = store.decoys()
+    if as_json:
+        for decoy in decoys:
+            said = {"address": decoy.address, "what": decoy.what, "seen_at": decoy.at.isoformat()}
+            print(json.dumps(said, ensure_ascii=False))
+    elif decoys:
+        console().print(others_table(decoys))
+    else:
+        console(stderr=True).print(f"Nothing that is no printer is remembered in {path}.", markup=False)
+    return Exit.OK
+
+
+def _store(config: Path | None) -> Path:
+    return store_path(load_config(config if config is not None else config_path(), environ=os.environ))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from urllib.parse import urlsplit
 
 from pagemeter.model import Device, Identity, Target
+
+_LOCAL_SCHEMES = frozenset({"usb", "cups", "winspool"})
 
 
 class Match(IntEnum):
@@ -51,6 +54,11 @@ def comparable(serial_number: str | None) -> str | None:
     return folded if len(folded) >= 4 and len(set(folded)) > 1 else None
 
 
+def host_of(place: str) -> str | None:
+    """Return the host of a place, none where the URI names no host there: that of ``usb://`` is a maker."""
+    return None if urlsplit(place).scheme in _LOCAL_SCHEMES else Target(uri=place, found_by="").host or None
+
+
 def _agree(mine: str | None, theirs: str | None) -> bool:
     return mine is None or theirs is None or mine.casefold() == theirs.casefold()
 
@@ -58,7 +66,7 @@ def _agree(mine: str | None, theirs: str | None) -> bool:
 def traces(who: Device | Identity, place: str) -> Iterator[tuple[str, str]]:
     """Yield by what a device can be looked up: everything that ``match`` may find equal."""
     yield ("place", place)
-    if host := Target(uri=place, found_by="").host:
+    if host := host_of(place):
         yield ("host", host)
     if (serial := comparable(who.serial_number)) is not None:
         yield ("serial", serial)

@@ -9,9 +9,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pagemeter.continuity.meters import meter_events
-from pagemeter.inventory.evidence import Match, match, traces
+from pagemeter.inventory.doors import Doors, serials_of
+from pagemeter.inventory.evidence import Match, comparable, host_of, match, traces
 from pagemeter.inventory.links import Links
-from pagemeter.inventory.merge import merged_latest, told
+from pagemeter.inventory.merge import LINK, merged_latest, told, unlinked
 from pagemeter.model import (
     Device,
     DeviceBack,
@@ -24,6 +25,7 @@ from pagemeter.model import (
     Facts,
     FleetEntry,
     Link,
+    Origin,
     Reading,
     Target,
     snapshot_of,
@@ -31,6 +33,10 @@ from pagemeter.model import (
 
 NETWORK_SCHEMES = frozenset({"host", "snmp", "ipp", "ipps"})
 """The places that readers visit; the others (``usb``, ``cups`` ...) are told by sources."""
+
+
+MOST_OWED = 10_000
+"""How many events are held while the store can't be written; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,8 @@ class Inventory:
         self._traces: dict[tuple[str, str], set[str]] = {}
         self._aliases = dict(aliases)
         self._new_id = new_id
+        self._owed = Learned()
+        self._doors = Doors()
         self.links = links or Links()
         for entry in entries:
             self._put(entry)
@@ -73,20 +81,25 @@ class Inventory:
     def places(self) -> tuple[Target, ...]:
         """Return where to visit, each place once, the order being that of the addresses."""
         uris = dict.fromkeys(entry.latest.target for entry in self.entries())
-        return tuple(Target(uri=uri, found_by="inventory") for uri in uris if urlsplit(uri).scheme in NETWORK_SCHEMES)
+        return tuple(Target(uri=uri, found_by="inventory") for uri in uris if _is_visited(uri))
 
     def place_of(self, device: str) -> Target | None:
         """Return where a device is visited, none for one that is not known or not reached over the network."""
         entry = self._entries.get(self._aliases.get(device, device))
-        if entry is None or urlsplit(entry.latest.target).scheme not in NETWORK_SCHEMES:
+        if entry is None or not _is_visited(entry.latest.target):
             return None
         return Target(uri=entry.latest.target, found_by="inventory")
 
     def device_at(self, uri: str) -> str | None:
-        """Return the id of the one device at a place or, failing that, at its host; none where it is not one."""
-        host = Target(uri=uri, found_by="").host
-        found = self.at(uri) or tuple(self._entries[key] for key in self._traces.get(("host", host), ()))
-        return found[0].latest.device.id if len(found) == 1 else None
+        """Return the id of the one device at a place, by one of its doors, or at its host; none where it is not one."""
+        if found := self.at(uri):
+            return found[0].latest.device.id if len(found) == 1 else None
+        door = self._doors.of(uri)
+        if door is not None and self._aliases.get(door, door) in self._entries:
+            return self._aliases.get(door, door)
+        signs = [("serial", comparable(serial)) for serial in serials_of(uri)] or [("host", host_of(uri))]
+        ids = {key for what, value in signs if value is not None for key in self._traces.get((what, value), ())}
+        return ids.pop() if len(ids) == 1 else None
 
     def at(self, uri: str) -> tuple[FleetEntry, ...]:
         """Return the devices whose last known place this is."""
@@ -111,6 +124,25 @@ class Inventory:
         """Note that nothing answered at a place; an event is made only when the silence begins."""
         return self._gone(self.at(uri), at)
 
+    def owe(self, learned: Learned) -> None:
+        """Take back what could not be kept: its events and aliases are handed out again by ``owed``."""
+        owed = _joined(self._owed, replace(learned, snapshots=()))
+        entries = {entry.latest.device.id: entry for entry in owed.entries}
+        self._owed = replace(
+            owed,
+            events=owed.events[-MOST_OWED:],
+            entries=tuple(entries.values()),
+            aliases=tuple(dict(owed.aliases).items()),
+        )
+
+    def owed(self) -> Learned | None:
+        """Hand out what is to be kept still, with the entries as they are now; none where that is nothing."""
+        owed, self._owed = self._owed, Learned()
+        if owed == Learned():
+            return None
+        ids = (entry.latest.device.id for entry in owed.entries)
+        return replace(owed, entries=tuple(self._entries[key] for key in ids if key in self._entries))
+
     def _learn_one(
         self,
         target: Target,
@@ -122,15 +154,15 @@ class Inventory:
         read_by: tuple[str, ...],
     ) -> Learned:
         device = told(
-            known.latest.device if known else Device(id=self._new_id()),
+            unlinked(known.latest) if known else Device(id=self._new_id()),
             reading.identity,
             addresses=reading.identity.addresses or _address(target),
         )
-        device = self._linked(device, target)
+        device, said = self._linked(device, target)
         found_by = () if target.found_by == "inventory" else (target.found_by,)
         snapshot = snapshot_of(
             device,
-            reading,
+            replace(reading, origins=tuple(sorted({**dict(reading.origins), **said}.items()))),
             target=_kept_place(known, target),
             found_by=found_by or (known.latest.found_by if known else ()),
             taken_at=at,
@@ -138,6 +170,9 @@ class Inventory:
         )
         entry = _entry(known, snapshot, at)
         self._put(entry)
+        # Over the network the host is what counts, and that may be another printer's by now.
+        local = (uri for uri in (target.uri, *target.hints.uris) if host_of(uri) is None)
+        self._doors.found(device.id, local)
         facts: list[Facts] = [DevicesMerged(alias=alias) for alias in merged]
         facts += [DeviceFound(address=target.host)] if known is None else _changes(known, snapshot)
         events = tuple(Event(device=device.id, at=at, facts=fact) for fact in facts)
@@ -149,16 +184,21 @@ class Inventory:
             aliases=tuple((alias, device.id) for alias in merged),
         )
 
-    def _linked(self, device: Device, target: Target) -> Device:
-        """Add what operators say of the place: a table first, then the discovery's hints, then what was said before."""
+    def _linked(self, device: Device, target: Target) -> tuple[Device, dict[str, Origin]]:
+        """Add what operators say of the place: a table first, then the discovery's hints, then what was said before.
+
+        Also returned is which fields a table told: they count as long as it does.
+        """
         hints, link = target.hints, self.links.of(target.host) or Link(addresses=target.host)
-        return replace(
+        linked = replace(
             device,
             site=link.site or hints.site or device.site,
             name=link.name or device.name or hints.name,
             asset_tag=link.asset_tag or hints.asset_tag or device.asset_tag,
             labels=link.labels or hints.labels or device.labels,
         )
+        names = (name for name in ("site", "name", "asset_tag", "labels") if getattr(link, name))
+        return linked, {name: Origin(protocol=LINK, where=name) for name in names}
 
     def _recognise(
         self, target: Target, reading: Reading, used: set[str], *, alone: bool
@@ -185,7 +225,9 @@ class Inventory:
         merged = tuple(entry.latest.device.id for entry in same[1:])
         for alias in merged:
             self._drop(alias)
-            self._aliases[alias] = same[0].latest.device.id
+            stays = same[0].latest.device.id
+            self._aliases |= {old: stays for old, new in self._aliases.items() if new == alias}
+            self._aliases[alias] = stays
         return same[0], merged
 
     def _put(self, entry: FleetEntry) -> None:
@@ -205,7 +247,8 @@ class Inventory:
         now = tuple(replace(entry, silent_since=at) for entry in quiet)
         for entry in now:
             self._put(entry)
-        since = [entry.last_success or at for entry in now]
+        # A clock that was set back must not make a silence begin in the future.
+        since = [min(entry.last_success or at, at) for entry in now]
         events = tuple(
             Event(device=entry.latest.device.id, at=at, facts=DeviceSilent(since=last))
             for entry, last in zip(now, since, strict=True)
@@ -217,7 +260,7 @@ def _entry(known: FleetEntry | None, snapshot: DeviceSnapshot, at: datetime) -> 
     times = {**dict(known.scope_times if known else ()), **{str(scope): at for scope in snapshot.scopes}}
     return FleetEntry(
         latest=merged_latest(known.latest, snapshot) if known else snapshot,
-        first_seen=known.first_seen if known else at,
+        first_seen=min(known.first_seen, at) if known else at,
         last_success=at,
         scope_times=tuple(sorted(times.items())),
     )
@@ -226,19 +269,29 @@ def _entry(known: FleetEntry | None, snapshot: DeviceSnapshot, at: datetime) -> 
 def _changes(known: FleetEntry, snapshot: DeviceSnapshot) -> list[Facts]:
     facts: list[Facts] = []
     if known.silent_since is not None:
-        facts.append(DeviceBack(silent_since=known.silent_since))
+        facts.append(DeviceBack(silent_since=min(known.silent_since, snapshot.taken_at)))
     old = Target(uri=known.latest.target, found_by="").host
     new = Target(uri=snapshot.target, found_by="").host
     return [*facts, DeviceMoved(old_address=old, address=new)] if old != new else facts
 
 
 def _kept_place(known: FleetEntry | None, target: Target) -> str:
-    """Return the place that stays: a host that is known keeps its URI, whichever of its doors was found now."""
+    """Return the place that stays.
+
+    A host that is known keeps its URI, whichever of its doors was found now; a printer that answers over the network
+    is visited there, even if it has a cable too.
+    """
     if known is None:
         return target.uri
     place = Target(uri=known.latest.target, found_by="")
+    if known.silent_since is None and _is_visited(place.uri) and not _is_visited(target.uri):
+        return place.uri
     same = bool(place.host) and place.host == target.host
     return place.uri if same and urlsplit(place.uri).scheme in ("host", "snmp") else target.uri
+
+
+def _is_visited(uri: str) -> bool:
+    return urlsplit(uri).scheme in NETWORK_SCHEMES
 
 
 def _nameless(entry: FleetEntry) -> bool:

@@ -8,7 +8,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -31,6 +31,10 @@ from pagemeter.store.records import Keep
 from pagemeter.store.site import Site
 from pagemeter.store.versions import open_for_writing
 from pagemeter.store.writer import Writer
+
+
+DECOY_FORGOTTEN = timedelta(days=90)
+"""What was no printer and was not seen again for so long is forgotten: addresses of IPv6 come and go."""
 
 
 class Store(StoreReader, FeedWriter):
@@ -179,6 +183,7 @@ class Store(StoreReader, FeedWriter):
             self._db.execute("DELETE FROM decoy WHERE address = ?", (address,))
         else:
             self._db.execute("REPLACE INTO decoy VALUES (?, ?, ?)", (address, what, at.isoformat()))
+            self._db.execute("DELETE FROM decoy WHERE at < ?", ((at - DECOY_FORGOTTEN).isoformat(),))
 
 
 def _begin_epoch(db: sqlite3.Connection) -> tuple[str, str]:

@@ -184,9 +184,13 @@ class _Smtp(smtplib.SMTP):
         self.sock = tcp
         # What the certificate of STARTTLS is compared with.
         self._host = host
-        code, reply = self.getreply()
-        if code != 220:
-            raise smtplib.SMTPConnectError(code, reply)
+        try:
+            code, reply = self.getreply()
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, reply)
+        except BaseException:
+            self.close()
+            raise
 
 
 def _literal(address: str) -> str:

@@ -156,4 +156,4 @@ def _is_whole(batch: Batch) -> bool:
 
 def _token(text: str) -> str:
     """Keep of an id what may stand in a Message-ID; ours have nothing else."""
-    return re.sub(r"[^A-Za-z0-9_-]", "", text)
+    return re.sub(r"[^A-Za-z0-9_-]", "", text) or "0"

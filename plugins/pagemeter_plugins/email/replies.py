@@ -70,7 +70,11 @@ def slow(step: Step, where: str, seconds: float) -> DeliveryError:
 
 def broken(step: Step, where: str) -> DeliveryError:
     """Return the error of a connection that ended, or of an answer that is no SMTP."""
-    remedy = "is the port right, and `tls`?" if step in (Step.GREETING, Step.TLS) else "is the server well?"
+    remedies = {
+        Step.GREETING: "is the port right, and `tls`?",
+        Step.TLS: "does the server speak TLS 1.2 or newer there?",
+    }
+    remedy = remedies.get(step, "is the server well?")
     return DeliveryError(f"{where}: the connection ended at {step}; {remedy}")
 
 

@@ -46,6 +46,14 @@ def _is_an_address(value: str) -> str:
     return value
 
 
+def _is_ip(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
 MailAddress = Annotated[str, AfterValidator(_is_an_address)]
 
 
@@ -116,7 +124,7 @@ class EmailSettings(Settings):
     @field_validator("host")
     @classmethod
     def _is_a_host(cls, value: str) -> str:
-        if any(character in value for character in " /@[]"):
+        if any(character in value for character in " /@[]") or (":" in value and not _is_ip(value)):
             raise ValueError("a bare name or address, such as mail.example; the port is a setting of its own")
         return value
 

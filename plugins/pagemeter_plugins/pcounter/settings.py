@@ -58,6 +58,8 @@ class Form(Settings):
             raise ValueError(f"{unknown[0]} is no field; write {', '.join((*DOCUMENTED, 'datetime', 'copies'))} or -")
         if twice := [name for name, count in Counter(fields).items() if count > 1 and name != "-"]:
             raise ValueError(f"{twice[0]} is there twice")
+        if ("date" in fields) != ("time" in fields):
+            raise ValueError("date needs time and time needs date; write both, datetime, or neither")
         return fields
 
     @field_validator("timezone")

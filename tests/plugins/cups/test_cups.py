@@ -118,7 +118,9 @@ class Server:
                 known = head.integer("notify-subscription-id") in self.subscriptions
                 return (Status.OK if known else Status.NOT_FOUND), []
             case Operation.GET_NOTIFICATIONS:
-                return Status.OK, [group(GroupTag.OPERATION, printer_up_time=self.now), *self.events]
+                first = head.integer("notify-sequence-numbers") or 1
+                events = [one for one in self.events if (one.integer("notify-sequence-number") or 0) >= first]
+                return Status.OK, [group(GroupTag.OPERATION, printer_up_time=self.now), *events]
             case _:
                 return Status.NOT_FOUND, []
 
@@ -201,6 +203,30 @@ async def test_numbers_that_begin_anew_are_jobs_of_their_own() -> None:
     assert numbers(new) == [1, 2, 3]
     assert not {one.id for one in old} & {one.id for one in new}
     assert (await run(server, cursor))[0] == []
+
+
+async def test_the_last_numbers_that_are_given_again_are_jobs_of_their_own(caplog: pytest.LogCaptureFixture) -> None:
+    server = Server(job(1), job(2, 4), job(3))
+    old, cursor = await run(server)
+    server.jobs |= {2: job(2), 3: job(3, time_at_creation=BOOT + 103), 4: job(4, time_at_creation=BOOT + 104)}
+    new, cursor = await run(server, cursor)
+    assert (numbers(old), numbers(new)) == ([1, 3], [2, 3, 4])
+    assert not {one.id for one in old} & {one.id for one in new}
+    # From then on numbers are missed again.
+    server.jobs[7] = job(7, time_at_creation=BOOT + 107)
+    with caplog.at_level(logging.WARNING):
+        later, cursor = await run(server, cursor)
+    assert numbers(later) == [7]
+    assert "up to 2 jobs" in caplog.text
+
+
+async def test_events_that_are_counted_from_an_earlier_number_again_are_heard() -> None:
+    server = Server(job(1), job(2, 4), events=[event(1, 10)])
+    _, cursor = await run(server)
+    del server.jobs[2]
+    server.events = [event(2, 3, at=BOOT + 1100)]
+    jobs, _ = await run(server, cursor)
+    assert numbers(jobs) == [2]
 
 
 async def test_a_subscription_is_made_once_and_again_when_the_server_lost_it() -> None:

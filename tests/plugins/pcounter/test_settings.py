@@ -20,6 +20,7 @@ GUS = {"name": "gus", "path": "gus.log"}
         ({"path": "x", "server": "gus", "logs": [GUS]}, "two logs are named gus"),
         ({"path": "x", "fields": ["user", "colour"]}, "colour is no field"),
         ({"path": "x", "fields": ["user", "user"]}, "user is there twice"),
+        ({"path": "x", "fields": ["user", "date"]}, "date needs time"),
         ({"path": "x", "encoding": "cp9999"}, "no such encoding"),
         ({"path": "x", "timezone": "Vienna"}, "no such time zone"),
         ({"path": "x", "dates": "ymd"}, "'auto', 'mdy' or 'dmy'"),
