@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from textwrap import indent
 from typing import TextIO
 
 from pydantic import SecretStr
 
 from pagemeter.clock import Clock
+from pagemeter.text import escaped
 
 HIDDEN = "**********"
 _OWN = ("pagemeter", "pagemeter_plugins")
@@ -92,7 +94,8 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = f"{_at(record):%Y-%m-%d %H:%M:%S%z} {record.levelname} {record.name}: {_message(record)}"
         trace = _trace(self, record)
-        return line if trace is None else f"{line}\n{trace}"
+        # Indented, for a line of an exception's text must not pass for a record.
+        return line if trace is None else f"{line}\n{indent(trace, '  ', lambda _: True)}"
 
 
 class _JsonFormatter(logging.Formatter):
@@ -114,15 +117,11 @@ def _at(record: logging.LogRecord) -> datetime:
 
 
 def _message(record: logging.LogRecord) -> str:
-    return _escaped(redact(record.getMessage()))
+    return escaped(redact(record.getMessage()))
 
 
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str | None:
     parts = [formatter.formatException(record.exc_info)] if record.exc_info and record.exc_info[0] else []
     if record.stack_info:
         parts.append(record.stack_info)
-    return "\n".join(_escaped(line) for line in redact("\n".join(parts)).split("\n")) if parts else None
-
-
-def _escaped(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "\n".join(escaped(line) for line in redact("\n".join(parts)).split("\n")) if parts else None

@@ -41,8 +41,16 @@ class Site:
     """Keeps what discoveries tell of a site, and holds the fence to what was selected."""
 
     def __init__(
-        self, *, store: Store, inventory: Inventory, fence: Fence, clock: Clock, selected: Iterable[IPNetwork] = ()
+        self,
+        *,
+        store: Store,
+        inventory: Inventory,
+        fence: Fence,
+        clock: Clock,
+        selected: Iterable[IPNetwork] = (),
+        most_segments: int = MOST_SEGMENTS,
     ) -> None:
+        self._most_segments = most_segments
         self._store = store
         self._inventory = inventory
         self._fence = fence
@@ -59,8 +67,10 @@ class Site:
             self._known[segment.network] = segment
             await self._store.keep(Keep(segments=(segment,)))
             return
-        if len(self._known) >= MOST_SEGMENTS:
-            self._outages.failed(discovery, f"more than {MOST_SEGMENTS} segments are listed; others are passed over")
+        if len(self._known) >= self._most_segments:
+            self._outages.failed(
+                discovery, f"more than {self._most_segments} segments are listed; others are passed over"
+            )
             return
         if not covered(ip_network(segment.network), (one.network for one in self._fence.networks)):
             log.info(

@@ -1,4 +1,4 @@
-"""Device text is hostile until scrubbed: once, at the door."""
+"""Device text is hostile until scrubbed: once, at the door; what leaves is escaped at the exit."""
 
 from __future__ import annotations
 
@@ -51,6 +51,16 @@ def scrub(raw: bytes | str | None, *, charset: int | None = None, most: int = MO
     clean = text if text.isprintable() else "".join(" " if unicodedata.category(c) in _UNWANTED else c for c in text)
     line = " ".join(clean.split())[:most].strip()
     return line or None
+
+
+def escaped(text: str, *, but: str = "") -> str:
+    r"""Write what is not printable as ``\x1b`` or ``\u202e``, so that it steers no terminal and ends no line.
+
+    For exits that show text which may not come from a device alone; the characters of ``but`` stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in but else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

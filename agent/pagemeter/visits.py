@@ -86,6 +86,7 @@ class Visits:
             covered, future = running
             await asyncio.wait({future})
             if covered >= scopes and not future.cancelled() and future.exception() is None:
+                await self._keep(self._inventory.also_found(target), Keep())
                 return future.result()
         future = asyncio.get_running_loop().create_future()
         self._running[target.uri] = (scopes, future)

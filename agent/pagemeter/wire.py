@@ -68,7 +68,8 @@ def from_json(cls: type[T], data: bytes | str) -> T:
 
 def body_to_json(body: Body) -> bytes:
     """Write ``{"v": 1, "type": ..., "body": ...}``: a document whose key and time are kept beside it."""
-    return _codec(_WireBody).write(_WireBody(v=VERSION, type=type_of(body), body=body))
+    # Put together by hand, and the same to the letter: the union of all bodies costs a third more.
+    return b'{"v":%d,"type":"%b","body":%b}' % (VERSION, type_of(body).encode(), _codec(type(body)).write(body))
 
 
 def body_from_json(data: bytes) -> Body:

@@ -20,7 +20,7 @@ from pagemeter.cli import app
 from pagemeter.clock import SystemClock
 from pagemeter.config import AgentConfig, parse_config
 from pagemeter.errors import ConfigError, StoreError
-from pagemeter.model import AgentStatus, DeviceSnapshot
+from pagemeter.model import AgentStatus, DeviceSnapshot, Event
 from pagemeter.root import run_root
 from pagemeter.simulator import Simulator, load_device
 from pagemeter.store import Position, Store, StoreReader
@@ -67,7 +67,7 @@ import asyncio
 import sys
 from pagemeter import *
 from pagemeter.errors import PluginError
-from pagemeter.model import Scope
+from pagemeter.model import Scope, Segment
 
 class BadSettings(Settings):
     word: str = "x"
@@ -277,6 +277,26 @@ BREAKS: dict[str, tuple[str, str, str]] = {
         "async def discover(self, memory):\n    yield 'host://127.43.0.1'",
         "discover yielded str",
     ),
+    "finds no place": (
+        "discoveries",
+        "async def discover(self, memory):\n    yield Segment(network='everywhere')",
+        "the network of a segment is none",
+    ),
+    "remembers what is no JSON": (
+        "readers",
+        "async def read(self, target, ask):\n    return Answer(memory={'seen': {1}})",
+        "its memory is no JSON",
+    ),
+    "answers with a reading of another type": (
+        "readers",
+        "async def read(self, target, ask):\n    return Answer(readings=(7,))",
+        "among its readings is a int",
+    ),
+    "gathers with a cursor that is no JSON": (
+        "sources",
+        "async def collect(self, cursors):\n    yield Gathered(stream='log', cursor=float('nan'))",
+        "its cursor is no JSON",
+    ),
     "can't be built": ("outputs", "def __init__(self, settings, services):\n    raise OSError('no clay')", "no clay"),
     "can't open": ("outputs", "async def __aenter__(self):\n    raise OSError('no key')", "OSError: no key"),
     "can't open, and says so": ("readers", "async def __aenter__(self):\n    raise PluginError('no lens')", "no lens"),
@@ -355,6 +375,98 @@ async def test_a_running_agent_discovers_reads_again_and_delivers_until_it_is_ca
         assert agent.store.integrity() == []
         assert {snapshot.device.serial_number for snapshot in snapshots(agent.store)} == {SERIAL}
     assert len(asyncio.all_tasks()) == 1
+
+
+ENDLESS = {
+    "discoveries": "async def discover(self, memory):\n    await asyncio.Event().wait()\n    yield",
+    "sources": "async def collect(self, cursors):\n    await asyncio.Event().wait()\n    yield",
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_what_never_ends_is_left_at_its_deadline_and_the_others_are_not_kept_waiting(
+    site: Path, tmp_path: Path, kind: str
+) -> None:
+    install(site, kind, body=ENDLESS[kind])
+
+    async def main() -> Outcome:
+        async with printer() as port, agent_in(tmp_path, yaml(port, kind, item=item)) as agent:
+            return await agent.once()
+
+    item = "- {plugin: bad, timeout: 1s}"
+    outcome = run_root(main())
+    assert "no end within 1 s" in why(outcome)
+    assert_the_rest_ran(tmp_path, outcome)
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+async def test_what_never_ends_does_not_keep_once_from_being_cancelled(site: Path, tmp_path: Path, kind: str) -> None:
+    install(site, kind, body=ENDLESS[kind])
+    async with printer() as port, agent_in(tmp_path, yaml(port, kind)) as agent:
+        running = asyncio.get_running_loop().create_task(agent.once())
+        with agent.store.listening() as committed:
+            while not snapshots(agent.store):
+                committed.clear()
+                await committed.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert snapshots(agent.store)[0].device.serial_number == SERIAL
+    assert len(asyncio.all_tasks()) == 1
+
+
+ANNOUNCES = """
+    def __init__(self, settings, services):
+        self.services = services
+    async def serve(self):
+        from pagemeter.model import Target
+        target = Target(uri="host://127.43.0.1", found_by="bad")
+        for _ in range(3):
+            self.services.read_soon(target, frozenset({Scope.IDENTITY}), "it announced itself")
+"""
+
+
+async def test_a_printer_that_announces_itself_to_a_running_agent_becomes_a_device(site: Path, tmp_path: Path) -> None:
+    install(site, "discoveries", body=dedent(ANNOUNCES))
+    async with printer() as port:
+        text = yaml(port, "discoveries", more=QUICK.replace("1s", "1h")).replace("[127.43.0.1]}", "[127.43.0.9]}")
+        async with agent_in(tmp_path, text) as agent:
+            running = asyncio.get_running_loop().create_task(agent.run())
+            await until(agent.store, lambda: bool(snapshots(agent.store)), running)
+            running.cancel()
+            await asyncio.wait({running})
+            (snapshot,) = snapshots(agent.store)
+            events = [d.body for d in agent.store.documents(Position(), 100) if isinstance(d.body, Event)]
+            (entry,) = agent.inventory.entries()
+    assert (snapshot.device.serial_number, snapshot.found_by, snapshot.target) == (
+        SERIAL,
+        ("bad",),
+        f"host://{ADDRESS}",
+    )
+    assert [(event.kind, event.device) for event in events] == [("device-found", snapshot.device.id)]
+    assert entry.latest == snapshot
+
+
+async def test_a_source_that_fails_in_a_running_agent_is_told_once_and_named_in_the_status(
+    site: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = """
+    async def collect(self, cursors):
+        from pagemeter.errors import Unreachable
+        yield Gathered(stream="log", cursor=cursors.get("log", 0) + 1)
+        raise Unreachable("the spooler is mute")
+    """
+    install(site, "sources", body=body)
+    often = QUICK.replace("status: {enabled: false}", "local: {every: 1s}")
+    async with printer() as port, agent_in(tmp_path, yaml(port, "sources", more=often)) as agent:
+        running = asyncio.get_running_loop().create_task(agent.run())
+        await until(agent.store, lambda: agent.store.cursors("bad") == {"log": 3}, running)
+        status = agent.status()
+        running.cancel()
+        await asyncio.wait({running})
+    assert status.last_error == "bad: the spooler is mute"
+    told = [r.getMessage() for r in caplog.records if "mute" in r.getMessage() and r.levelname != "DEBUG"]
+    assert told == ["source bad: the spooler is mute"]
 
 
 async def until(store: Store, holds: Callable[[], bool], running: asyncio.Task[None]) -> None:

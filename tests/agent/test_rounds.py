@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from itertools import count
@@ -21,6 +23,8 @@ from pagemeter.inventory import Inventory
 from pagemeter.job_details import JobPrivacy
 from pagemeter.model import (
     AgentStatus,
+    DeviceSnapshot,
+    Hints,
     Identity,
     JobDetails,
     JobRecord,
@@ -33,9 +37,10 @@ from pagemeter.model import (
 )
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.progress import Progress
-from pagemeter.rounds import DECOY_REST, METERS, Rounds
+from pagemeter.rounds import DECOY_REST, METERS, REVISIT_SECONDS, Rounds
 from pagemeter.site import Site as SiteFacts
 from pagemeter.store import Position, Store
+from pagemeter.store.frames import inflated
 from pagemeter.supervisor import Supervisor
 from pagemeter.testing.clock import FakeClock
 from pagemeter.visits import Visits
@@ -68,9 +73,11 @@ class Answers(Reader):
     def __init__(self, **hosts: Exception | NotAPrinter) -> None:
         self._hosts = {f"10.0.0.{name.removeprefix('h')}": answer for name, answer in hosts.items()}
         self.asked: list[str] = []
+        self.first = asyncio.Event()
 
     async def read(self, target: Target, ask: Ask) -> Answer | NotAPrinter | None:
         self.asked.append(target.host)
+        self.first.set()
         answer = self._hosts.get(target.host)
         if isinstance(answer, Exception):
             raise answer
@@ -127,11 +134,15 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    folder: Path, reader: Reader, clock: Clock | None = None, job_details: JobDetails = JobDetails.OFF
+    folder: Path,
+    reader: Reader,
+    clock: Clock | None = None,
+    job_details: JobDetails = JobDetails.OFF,
+    connection: type[sqlite3.Connection] = sqlite3.Connection,
 ) -> AsyncIterator[Site]:
     clock = clock or SystemClock()
     async with (
-        Store.open(folder / "pagemeter.db", clock=clock, group_seconds=0.0) as store,
+        Store.open(folder / "pagemeter.db", clock=clock, group_seconds=0.0, connection=connection) as store,
         asyncio.TaskGroup() as group,
     ):
         here = Site(store, clock, reader, group, job_details)
@@ -383,3 +394,220 @@ async def test_a_user_has_one_pseudonym_after_a_restart_too(tmp_path: Path) -> N
             users += [d.body.user for d in here.store.documents(Position(), 20) if isinstance(d.body, JobRecord)]
     assert len(users) == 3
     assert len(set(users)) == 1
+
+
+def printed(**gathered: Any) -> Gathered:
+    whole: dict[str, Any] = {"stream": "log", "cursor": 1} | gathered
+    return Gathered(**whole)
+
+
+BATCHES: dict[str, Any] = {
+    "a cursor that is a set": printed(cursor={1}),
+    "a cursor that is no number": printed(cursor=float("nan")),
+    "a stream without name": printed(stream=None),
+    "jobs of another type": printed(jobs=("a job",)),
+    "a job without words": printed(jobs=(JobRecord(id=7),)),  # type: ignore[arg-type] # the breach
+    "a user that is a number": printed(jobs=(JobRecord(id="a", user=7),)),  # type: ignore[arg-type] # the breach
+    "a place that is none": printed(seen=(Seen(target=Target(uri="host://[::1", found_by="x")),)),
+    "a reading of another type": printed(seen=(Seen(target=at(1), readings=(7,)),)),  # type: ignore[arg-type] # the breach
+    "a queue without time": printed(queues=(Queue(name="office", at=None),)),  # type: ignore[arg-type] # the breach
+    "a place beyond all files": printed(quarantined=(Quarantined(offset=2**70, length=1, why="x"),)),
+    "a release of another type": printed(released=("7",)),
+}
+
+
+@pytest.mark.parametrize("batch", BATCHES.values(), ids=BATCHES)
+async def test_a_batch_that_breaks_the_contract_is_not_kept_and_its_source_is_named(
+    tmp_path: Path, batch: Gathered
+) -> None:
+    source = Batches(Gathered(stream="log", cursor=10), batch)
+    async with site(tmp_path, Answers(), job_details=JobDetails.PSEUDONYMOUS) as here:
+        with pytest.raises(PluginError, match="jobs: collect"):
+            await here.rounds.gather(here.supervised("jobs", source))
+        assert here.store.cursors("jobs") == {"log": 10}
+        assert here.store.documents(Position(), 10) == ()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Target(uri="host://[::1", found_by="told"),
+        Target(uri=7, found_by="told"),  # type: ignore[arg-type] # the breach
+        Segment(network="everywhere"),
+        Link(addresses=None),  # type: ignore[arg-type] # the breach
+        {"seen": {1}},
+    ],
+)
+async def test_what_is_found_and_breaks_the_contract_costs_only_that_discovery(tmp_path: Path, found: object) -> None:
+    async with site(tmp_path, Answers()) as here:
+        result = await here.rounds.discover(here.supervised("told", Told(at(1), found, at(2))))
+        assert result.answered == 1
+        assert "told: " in result.failed["told"]
+        assert (await here.rounds.discover(here.supervised("other", Told(at(3))))).failed == {}
+
+
+class Tight(sqlite3.Connection):
+    """A disk that has no room for what was read of one printer."""
+
+    def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+        rows = list(rows)
+        if "INTO current" in sql and any(inflated(row[1], None).count(b"10.0.0.2") for row in rows):
+            raise sqlite3.DataError("too big")
+        return super().executemany(sql, rows)
+
+
+async def test_a_printer_that_can_not_be_kept_does_not_stop_the_round(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site(tmp_path, Answers(), connection=Tight) as here:
+        for _ in range(3):
+            result = await here.rounds.discover(here.supervised("told", Told(at(1), at(2), at(3))))
+            assert (result.answered, set(result.failed)) == (2, {"host://10.0.0.2"})
+    assert "too big" in result.failed["host://10.0.0.2"]
+
+
+class Endless(Discovery, Source):
+    """Yields what it has, and then nothing more for ever."""
+
+    def __init__(self, *things: Any) -> None:
+        self._things = things
+        self.closed = False
+
+    async def _go(self) -> AsyncIterator[Any]:
+        try:
+            for thing in self._things:
+                yield thing
+            await asyncio.Event().wait()
+        finally:
+            self.closed = True
+
+    def discover(self, memory: Memory) -> AsyncIterator[Any]:
+        return self._go()
+
+    def collect(self, cursors: Mapping[str, JsonValue]) -> AsyncIterator[Any]:
+        return self._go()
+
+
+@pytest.mark.parametrize("endless", [True, False])
+async def test_what_goes_on_for_ever_is_left_in_time_and_only_a_deadline_of_its_own_is_a_failure(
+    tmp_path: Path, endless: bool
+) -> None:
+    discovery = Endless(at(1), Link(addresses="10.0.0.1", site="Plant 2"))
+    source = Endless(printed(cursor=7))
+    async with site(tmp_path, Answers()) as here:
+        found = await here.rounds.discover(here.supervised("told", discovery), timeout=0.3, endless=endless)
+        assert found.answered == 1
+        assert ("told" in found.failed) is not endless
+        assert bool(here.store.links()) is endless
+        gathering = here.rounds.gather(here.supervised("log", source), timeout=0.3, endless=endless)
+        with nullcontext() if endless else pytest.raises(PluginError, match="no end within"):
+            await gathering
+        assert here.store.cursors("log") == {"log": 7}
+    assert discovery.closed
+    assert source.closed
+
+
+async def test_a_discovery_that_goes_on_for_ever_looks_at_a_place_again_after_a_while(tmp_path: Path) -> None:
+    clock, again = FakeClock(), asyncio.Event()
+
+    class Repeating(Discovery):
+        async def discover(self, memory: Memory) -> AsyncIterator[Any]:
+            yield at(1)
+            yield at(1)
+            await again.wait()
+            yield at(1)
+
+    reader = Answers(h1=Unreachable("mute"))
+    async with site(tmp_path, reader, clock) as here, asyncio.TaskGroup() as group:
+        round_ = group.create_task(here.rounds.discover(here.supervised("told", Repeating())))
+        await reader.first.wait()
+        await clock.advance(REVISIT_SECONDS)
+        again.set()
+        result = await round_
+    assert reader.asked == ["10.0.0.1", "10.0.0.1"]
+    assert len(result.silent) == 2
+
+
+async def test_a_clock_that_was_wrong_for_a_while_does_not_hide_an_address_for_years(tmp_path: Path) -> None:
+    reader, clock = Answers(h1=NotAPrinter(what="a switch")), FakeClock(datetime(2036, 1, 1, tzinfo=UTC))
+    async with site(tmp_path, reader, clock) as here:
+        supervisor = here.supervised("told", Told(at(1)))
+        await here.rounds.discover(supervisor)
+        clock.set_wall_clock(datetime(2026, 3, 1, tzinfo=UTC))
+        await here.rounds.discover(supervisor)
+    assert len(reader.asked) == 2
+
+
+async def test_a_line_that_left_the_table_takes_what_it_said_with_it(tmp_path: Path) -> None:
+    line = Link(addresses="10.0.0.1", site="Plant 2", name="Copy room", asset_tag="A-17", labels=(("floor", "2"),))
+    other = Link(addresses="10.0.0.1", site="Plant 3", asset_tag="A-18")
+    said = []
+    async with site(tmp_path, Answers()) as here:
+        await here.rounds.discover(here.supervised("sweep", Told(at(1))))
+        for table in ((line,), (other,), ()):
+            await here.rounds.discover(here.supervised("table", Told(*table)))
+            await here.rounds.visit_all(METERS, "meters")
+            snapshot = [d.body for d in here.store.documents(Position(), 20) if isinstance(d.body, DeviceSnapshot)][-1]
+            device = snapshot.device
+            said.append((device.site, device.name, device.asset_tag, device.labels))
+            assert {name for name, origin in snapshot.origins if origin.protocol == "link"} == {
+                name for name in ("site", "name", "asset_tag", "labels") if getattr(device, name)
+            }
+            assert here.store.fleet()[0].latest.device == device
+    assert said == [
+        ("Plant 2", "Copy room", "A-17", (("floor", "2"),)),
+        ("Plant 3", None, "A-18", ()),
+        (None, None, None, ()),
+    ]
+
+
+async def test_what_a_discovery_hints_stays_when_a_table_is_silent(tmp_path: Path) -> None:
+    hinted = Target(uri="host://10.0.0.1", found_by="told", hints=Hints(site="Plant 9", asset_tag="T-1"))
+    async with site(tmp_path, Answers()) as here:
+        await here.rounds.discover(here.supervised("told", Told(hinted)))
+        await here.rounds.visit_all(METERS, "meters")
+        assert here.store.fleet()[0].latest.device.asset_tag == "T-1"
+
+
+async def test_a_queue_names_its_device_as_soon_as_that_is_known(tmp_path: Path) -> None:
+    queue = Queue(name="office", printer="host://10.0.0.1", at=datetime(2026, 3, 1, tzinfo=UTC))
+    async with site(tmp_path, Answers()) as here:
+        for _ in range(2):
+            await here.rounds.gather(here.supervised("cups", Printed(printed(queues=(queue,)))))
+            await here.rounds.discover(here.supervised("told", Told(at(1))))
+        bodies = [document.body for document in here.store.documents(Position(), 20)]
+        assert [body.device for body in bodies if isinstance(body, Queue)] == [None, "d1"]
+
+
+async def test_a_piece_that_is_understood_now_leaves_the_quarantine_of_its_own_stream(tmp_path: Path) -> None:
+    piece = Quarantined(offset=7, length=20, why="five fields")
+    async with site(tmp_path, Answers()) as here:
+        for batch in (
+            printed(stream="a", quarantined=(piece,)),
+            printed(stream="b", quarantined=(piece, replace(piece, offset=27))),
+            printed(stream="b", released=(7, 99)),
+        ):
+            await here.rounds.gather(here.supervised("log", Printed(batch)))
+        assert [(stream, one.offset) for _, stream, one in here.store.quarantined()] == [("a", 7), ("b", 27)]
+
+
+async def test_a_device_that_refuses_is_told_at_the_edges(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    answers = Answers(h1=AccessDenied("host://10.0.0.1 refuses the community"))
+    async with site(tmp_path, answers) as here:
+        for _ in range(3):
+            await here.rounds.discover(here.supervised("told", Told(at(1))))
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["host://10.0.0.1: refuses the community"]
+
+
+async def test_a_router_that_invents_networks_is_not_believed_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site(tmp_path, Answers()) as here:
+        facts = SiteFacts(
+            store=here.store, inventory=here.inventory, fence=here.fence, clock=SystemClock(), most_segments=2
+        )
+        for number in (1, 2, 3, 1):
+            await facts.listed("gateway", Segment(network=f"10.{number}.0.0/24"))
+        assert [one.segment.network for one in here.store.segments()] == ["10.1.0.0/24", "10.2.0.0/24"]
+    assert "are passed over" in caplog.text

@@ -152,7 +152,7 @@ class Judges:
     @staticmethod
     def formulas_in_workbook(parts: Mapping[str, ElementTree.Element]) -> list[str]:
         """Return what a workbook would calculate, fetch or follow."""
-        banned = {"f", "hyperlink", "externalReference", "ddeLink", "definedName"}
+        banned = {"f", "hyperlink", "externalReference", "ddeLink"}
         return [
             f"{name}: {element.tag}"
             for name, root in parts.items()

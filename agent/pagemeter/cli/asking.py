@@ -15,7 +15,7 @@ from rich.progress import Progress as Bar
 
 from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, host_of, readers, toolkit
 from pagemeter.cli.exits import Exit, usage
-from pagemeter.cli.show import console, found_table, snapshot_tables
+from pagemeter.cli.show import console, found_table, json_line, snapshot_tables
 from pagemeter.component import Ask, NotAPrinter, Reader
 from pagemeter.errors import DeviceError, Unreachable
 from pagemeter.model import Device, DeviceSnapshot, Reading, Scope, Target, host_uri, snapshot_of
@@ -182,10 +182,10 @@ def _snapshot(target: Target, reading: Reading, now: Any, read_by: tuple[str, ..
 
 def _lines(found: Found, *, show_all: bool) -> list[str]:
     if found.snapshots:
-        return [json.dumps({"printer": True, **_plain(snapshot)}, ensure_ascii=False) for snapshot in found.snapshots]
+        return [json_line({"printer": True, **_plain(snapshot)}) for snapshot in found.snapshots]
     if found.not_a_printer is None or not show_all:
         return []
-    return [json.dumps({"printer": False, "target": found.target.uri, "what": found.not_a_printer}, ensure_ascii=False)]
+    return [json_line({"printer": False, "target": found.target.uri, "what": found.not_a_printer})]
 
 
 def _plain(snapshot: DeviceSnapshot) -> dict[str, Any]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from pagemeter.cli.asked import ask_or_open
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_path, store_path
-from pagemeter.cli.show import console
+from pagemeter.cli.show import cell, console, json_line
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.config.build import fence_of, selected_by
 from pagemeter.control import ask_agent
@@ -36,7 +34,7 @@ def show(config: AgentConfig, *, as_json: bool) -> Exit:
             known = choices(store, selected_by(config), networks)
     if as_json:
         for choice in known:
-            print(json.dumps(_plain(choice)))
+            print(json_line(_plain(choice)))
     elif known:
         console().print(_table(known))
     else:
@@ -100,5 +98,5 @@ def _table(known: tuple[Choice, ...]) -> Table:
         plain = _plain(choice)
         told = (plain[key] for key in ("addresses", "hosts_seen", "next_hop", "interface", "learned_from"))
         cells = (str(choice.network), choice.selected_by or "no", *("" if one is None else str(one) for one in told))
-        table.add_row(*map(escape, cells))
+        table.add_row(*map(cell, cells))
     return table

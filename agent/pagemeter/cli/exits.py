@@ -10,6 +10,7 @@ from enum import IntEnum
 import typer
 
 from pagemeter.errors import ConfigError, DeviceError, PagemeterError
+from pagemeter.text import escaped
 
 
 class Exit(IntEnum):
@@ -48,5 +49,5 @@ def usage(message: str) -> typer.Exit:
 
 
 def _end(message: str, code: Exit) -> None:
-    print(message, file=sys.stderr)
+    print(escaped(message, but="\n"), file=sys.stderr)
     raise typer.Exit(code) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -12,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from pagemeter.cli.asked import ask_or_open
 from pagemeter.cli.exits import Exit, usage
 from pagemeter.cli.paths import config_path, store_path
-from pagemeter.cli.show import console
+from pagemeter.cli.show import cell, console, json_line
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.config.mistakes import near, with_remedy
 from pagemeter.control import ask_agent
@@ -59,7 +57,7 @@ def show(config: AgentConfig, *, as_json: bool) -> Exit:
     states = _states(config)
     if as_json:
         for state in states:
-            print(json.dumps(_plain(state), ensure_ascii=False))
+            print(json_line(_plain(state)))
     else:
         _print(states, {item.name for item in config.outputs})
     return Exit.OK if all(state.is_well for state in states) else Exit.PARTLY_FAILED
@@ -177,7 +175,7 @@ def _print(states: Iterable[FeedState], outputs: set[str]) -> None:
         owed = state.owed
         outputs.discard(owed.feed.partition("/")[0])
         cells = (owed.feed, str(owed.documents + owed.again), _time(owed.oldest) or "", _state(state), str(owed.aside))
-        table.add_row(*map(escape, cells))
+        table.add_row(*map(cell, cells))
         asides += [
             f"{owed.feed} tries {one.key} alone, {one.tries} times so far: {_line(one.why)}" for one in state.suspects
         ]
@@ -185,7 +183,7 @@ def _print(states: Iterable[FeedState], outputs: set[str]) -> None:
             f"{owed.feed} set {one.key} aside ({what}, {_time(one.at)}): {_line(one.why)}" for one, what in state.aside
         ]
     for name in sorted(outputs):
-        table.add_row(escape(name), "", "", "was not served yet", "")
+        table.add_row(cell(name), "", "", "was not served yet", "")
     out = console()
     out.print(table)
     for line in asides:

@@ -17,7 +17,7 @@ from rich.progress import Progress as Bar
 from pagemeter.agent import Agent, Outcome
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_path, store_path
-from pagemeter.cli.show import console, fleet_table
+from pagemeter.cli.show import console, fleet_table, json_line
 from pagemeter.clock import SystemClock
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.logs import set_up_logging
@@ -73,7 +73,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     """Print the fleet, then on standard error what failed and what stayed silent."""
     if as_json:
         for entry in outcome.fleet:
-            print(json.dumps(json.loads(to_json(entry)), ensure_ascii=False))
+            print(json_line(json.loads(to_json(entry))))
     elif outcome.fleet:
         console().print(fleet_table(outcome.fleet))
     err = console(stderr=True)

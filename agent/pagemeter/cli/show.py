@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from pagemeter.model import (
     DeviceSnapshot,
@@ -23,6 +25,7 @@ from pagemeter.model import (
     Work,
 )
 from pagemeter.store import Decoy
+from pagemeter.text import escaped
 
 # Where no terminal says how wide it is (a pipe, a file), lines must not be folded in the middle of a number.
 PLAIN_WIDTH = 200
@@ -37,7 +40,25 @@ def console(*, stderr: bool = False) -> Console:
     plain = not stream.isatty()
     width = PLAIN_WIDTH if plain else None
     # No emoji: what a device says is shown as it is, ":bomb:" too.
-    return Console(file=stream, width=width, highlight=False, emoji=False, no_color=plain or None)
+    return _Console(file=stream, width=width, highlight=False, emoji=False, no_color=plain or None)
+
+
+class _Console(Console):
+    """Writes nothing of a text that steers a terminal: messages may quote what servers and plugins say."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(escaped(one, but="\n") if isinstance(one, str) else one for one in objects), **options)
+
+
+def cell(text: str) -> Text:
+    """Make a cell that shows a text as it is, without markup; what is not printable is escaped."""
+    return Text(escaped(text))
+
+
+def json_line(value: object) -> str:
+    """Write a value as a line of JSON for programs; what is not printable is escaped as JSON does it."""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if line.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def fleet_table(entries: Iterable[FleetEntry], *, title: str | None = None) -> Table:
@@ -50,7 +71,7 @@ def fleet_table(entries: Iterable[FleetEntry], *, title: str | None = None) -> T
     table.add_column("Supplies", overflow="fold")
     table.add_column("Status", overflow="fold")
     for entry in entries:
-        table.add_row(*(escape(cell) for cell in _fleet_row(entry)))
+        table.add_row(*(cell(text) for text in _fleet_row(entry)))
     return table
 
 
@@ -76,7 +97,7 @@ def found_table(snapshots: Iterable[DeviceSnapshot]) -> Table:
             device.name or ", ".join(names),
             str(snapshot.status.state) if snapshot.status else None,
         )
-        table.add_row(*(escape(cell or "-") for cell in cells))
+        table.add_row(*(cell(text or "-") for text in cells))
     return table
 
 
@@ -204,5 +225,5 @@ def _table(
     for text in headings:
         table.add_column(text, overflow="fold", justify="right" if text == "Value" and heading else "left")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(cell(text) for text in row))
     return table

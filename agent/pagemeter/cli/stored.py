@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_path, store_path
-from pagemeter.cli.show import console, fleet_table, others_table
+from pagemeter.cli.show import console, fleet_table, json_line, others_table
 from pagemeter.config import load_config
 from pagemeter.inventory import Inventory
 from pagemeter.model import FleetEntry
@@ -25,7 +25,7 @@ def devices(config: Path | None, *, as_json: bool) -> Exit:
             entries = Inventory(store.fleet(), store.aliases(), new_id=str).entries()
     if as_json:
         for entry in entries:
-            print(json.dumps(json.loads(to_json(entry)), ensure_ascii=False))
+            print(json_line(json.loads(to_json(entry))))
     elif entries:
         console().print(fleet_table(entries))
     if not entries:

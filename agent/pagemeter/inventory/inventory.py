@@ -120,6 +120,17 @@ class Inventory:
         displaced = [e for e in self.at(target.uri) if used and e.latest.device.id not in used]
         return _joined(learned, self._gone(displaced, at))
 
+    def also_found(self, target: Target) -> Learned:
+        """Note that another discovery found the devices of a place that was just visited."""
+        new = [e for e in self.at(target.uri) if target.found_by not in ("inventory", *e.latest.found_by)]
+        entries = tuple(
+            replace(e, latest=replace(e.latest, found_by=tuple(sorted({*e.latest.found_by, target.found_by}))))
+            for e in new
+        )
+        for entry in entries:
+            self._put(entry)
+        return Learned(entries=entries)
+
     def silent(self, uri: str, *, at: datetime) -> Learned:
         """Note that nothing answered at a place; an event is made only when the silence begins."""
         return self._gone(self.at(uri), at)

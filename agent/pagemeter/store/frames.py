@@ -16,8 +16,8 @@ SMALL = 1024
 def deflated(plain: bytes, frame: bytes | None) -> bytes:
     """Compress a document's JSON, with its frame's JSON as the dictionary where there is one."""
     if frame is None and len(plain) <= SMALL:
-        # A code table of its own takes longer than all the rest and saves an eighth.
-        packer = zlib.compressobj(6, zlib.DEFLATED, 10, 4, zlib.Z_FIXED)
+        # What repeats in so little text is hardly worth looking for: a third of the time, a twentieth more octets.
+        packer = zlib.compressobj(1, zlib.DEFLATED, 10, 4, zlib.Z_HUFFMAN_ONLY)
         return packer.compress(plain) + packer.flush()
     if frame is None:
         return zlib.compress(plain, 6)

@@ -32,7 +32,6 @@ from pagemeter.store.site import Site
 from pagemeter.store.versions import open_for_writing
 from pagemeter.store.writer import Writer
 
-
 DECOY_FORGOTTEN = timedelta(days=90)
 """What was no printer and was not seen again for so long is forgotten: addresses of IPv6 come and go."""
 

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from pagemeter.clock import Clock
-from pagemeter.errors import StoreError
+from pagemeter.errors import PagemeterError, StoreError
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ class Writer:
             self._rolled_back()
             if isinstance(error, sqlite3.OperationalError):
                 raise
-            return None, error
+            return None, error if isinstance(error, PagemeterError) else _refused(error)
         self._db.execute("RELEASE one")
         return result, None
 
@@ -133,3 +133,9 @@ class Writer:
                 self._db.execute("ROLLBACK")
         with contextlib.suppress(sqlite3.Error):
             self._rolled_back()
+
+
+def _refused(error: Exception) -> StoreError:
+    refused = StoreError(f"one entry can't be kept, the others are: {error}")
+    refused.__cause__ = error
+    return refused

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 LONGEST_LINE: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a file: where it begins, how many octets it has with its newline, and these octets.
 
     ``raw`` is none where the line is longer than LONGEST_LINE. ``finished`` is false for the rest of a file that ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
@@ -73,9 +74,15 @@ def _read(read: MeterRead) -> tuple[str, ...]:
 
 
 def _cell(text: str | None) -> str:
-    """Make text one harmless line: a spreadsheet would run a cell that begins like a formula."""
-    line = " ".join((text or "").split())
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
+    """Make text one harmless line: a spreadsheet would run a cell that begins like a formula.
+
+    Where semicolons part the cells (Excel in half of Europe) one begins behind each of them.
+    """
+    return _FORMULA.sub(r"\1'", " ".join((text or "").split()))
+
+
+# Full-width signs are formulas too where they are typed so.
+_FORMULA = re.compile('(^|;)(?=["\\s]*[=+@\uff1d\uff0b\uff20\uff0d-])')
 
 
 def _time(at: datetime) -> str:

@@ -46,5 +46,5 @@ def check(
     except OSError as error:
         typer.echo(f"pagemeter: {file} can't be read: {error.strerror}", err=True)
         raise typer.Exit(2) from None
-    typer.echo(json_format.dumps(result, ensure_ascii=False) if json else explained(result))
+    typer.echo(json_format.dumps(result) if json else explained(result))
     raise typer.Exit(1 if result["not_understood"] else 0)

@@ -125,7 +125,7 @@ def _cost(text: str, currency: str | None) -> Cost | None:
     found = _MONEY.fullmatch(text)
     if found is None:
         raise NotUnderstood("its cost is no number")
-    sign = found[1] or found[3]
+    sign = scrub(found[1] or found[3]) or ""
     try:
         return Cost(amount=Decimal(_plain(found[2])), currency=currency or _CURRENCIES.get(sign, sign or None))
     except InvalidOperation:

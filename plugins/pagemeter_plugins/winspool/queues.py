@@ -70,7 +70,8 @@ def place_of(port: str | None, hosts: Mapping[str, str]) -> str | None:
     try:
         return host_uri(str(ipaddress.ip_address(host)))
     except ValueError:
-        return host_uri(host) if re.fullmatch(r"[\w.-]{1,255}", host) else None
+        # An address that is none is not taken for a name.
+        return host_uri(host) if re.fullmatch(r"(?=.*[A-Za-z])[\w.-]{1,255}", host) else None
 
 
 def is_ignored(port: str | None, ignored: Iterable[str]) -> bool:

@@ -9,8 +9,11 @@ from itertools import count
 import pytest
 
 from pagemeter.inventory import Inventory
+from pagemeter.inventory.inventory import MOST_OWED
 from pagemeter.model import (
+    DeviceSilent,
     FleetEntry,
+    Hints,
     Identity,
     MeterRead,
     MeterUnit,
@@ -180,3 +183,54 @@ def test_an_inventory_made_of_its_own_entries_knows_the_same() -> None:
     learned = again.learn(at("10.0.0.9"), (reading(OFFICE, 6),), at=START, read_by=())
     assert kinds(learned) == ["device-moved"]
     assert [entry.latest.device.id for entry in again.entries()] == ["d1"]
+
+
+def usb(path: str, *doors: str) -> Target:
+    return Target(uri=f"usb://{path}", found_by="usb", hints=Hints(uris=tuple(f"usb://{door}" for door in doors)))
+
+
+def test_a_job_of_a_printer_at_a_cable_is_found_by_any_of_its_doors_and_never_by_its_maker() -> None:
+    devices = inventory()
+    other = Identity(serial_number="SIM00055", manufacturer="Acme", model="Ink 9")
+    devices.learn(usb("Acme/Ink%209?serial=B1", "Acme/Ink%209?serial=X1"), (reading(other),), at=START, read_by=())
+    assert devices.device_at("usb://Acme/Ink%209?serial=B1") == "d1"
+    assert devices.device_at("usb://Acme/Ink%209?serial=X1") == "d1"
+    assert devices.device_at("usb://Acme/Ink%209?serial=SIM00055") == "d1"
+    assert devices.device_at("usb://Acme/Laser?serial=SIM00056") is None
+    assert devices.device_at("usb://Acme/Laser") is None
+
+
+def test_a_printer_with_network_and_cable_is_visited_over_the_network_while_it_answers_there() -> None:
+    devices = inventory()
+    devices.learn(at("10.0.0.7"), (reading(OFFICE),), at=START, read_by=())
+    cabled = devices.learn(usb("Kyocera/ECOSYS?serial=SIM0004711"), (reading(OFFICE),), at=START, read_by=())
+    assert kinds(cabled) == []
+    assert [place.uri for place in devices.places()] == ["host://10.0.0.7"]
+    assert devices.device_at("usb://Kyocera/ECOSYS?serial=SIM0004711") == "d1"
+    devices.silent("host://10.0.0.7", at=START)
+    devices.learn(usb("Kyocera/ECOSYS?serial=SIM0004711"), (reading(OFFICE),), at=START, read_by=())
+    assert devices.places() == ()
+
+
+def test_a_clock_that_is_set_back_makes_nothing_begin_in_the_future() -> None:
+    devices = inventory()
+    devices.learn(at("10.0.0.7"), (reading(OFFICE),), at=START, read_by=())
+    before = START - timedelta(days=400)
+    (event,) = devices.silent("host://10.0.0.7", at=before).events
+    assert event.facts == DeviceSilent(since=before)
+    devices.learn(at("10.0.0.7"), (reading(OFFICE),), at=before - timedelta(days=1), read_by=())
+    (entry,) = devices.entries()
+    assert entry.first_seen == entry.last_success == before - timedelta(days=1)
+    assert entry.silent_since is None
+    assert dict(entry.scope_times)["meters"] == entry.last_success
+
+
+def test_what_is_owed_to_the_store_is_bounded_and_has_each_device_once() -> None:
+    devices = inventory()
+    lost = devices.learn(at("10.0.0.7"), (reading(OFFICE),), at=START, read_by=())
+    for _ in range(MOST_OWED + 5):
+        devices.owe(lost)
+    owed = devices.owed()
+    assert owed is not None
+    assert (len(owed.events), len(owed.entries), owed.snapshots) == (MOST_OWED, 1, ())
+    assert devices.owed() is None

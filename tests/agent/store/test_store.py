@@ -66,7 +66,7 @@ async def test_one_keep_is_kept_whole_or_not_at_all(store: Store, snapshot: Snap
         decoys={"10.0.0.1": "a router"},
     )
     broken: Any = Keep(bodies=keep.bodies, entries=keep.entries, decoys={"10.0.0.2": object()})  # type: ignore[dict-item]
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         await store.keep(broken)
     assert await everything(store) == ()
     assert store.fleet() == ()
@@ -88,7 +88,7 @@ async def test_a_keep_that_fails_takes_none_of_its_neighbours_with_it(
             store.keep(kept(snapshot("a", 3))),
             return_exceptions=True,
         )
-        assert isinstance(results[1], sqlite3.Error)
+        assert isinstance(results[1], StoreError)
         values = [d.body.meter_reads[0].value for d in await everything(store) if isinstance(d.body, DeviceSnapshot)]
         assert values == [1, 3]
         assert [d.key.seq for d in await everything(store)] == [1, 2]

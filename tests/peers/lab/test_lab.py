@@ -337,7 +337,8 @@ def is_ours(packet: Packet) -> bool:
 
 
 def fits(row: dict[str, Any], host: str, port: int, protocol: str, networks: Sequence[Any]) -> bool:
-    if row["protocol"] != protocol or (row["ports"] and port not in row["ports"]):
+    # A row for "another port" covers nothing: no printer of this laboratory has one.
+    if row["protocol"] != protocol or (protocol in ("tcp", "udp") and port not in row["ports"]):
         return False
     try:
         return ip_address(host) in ip_network(row["to"])
@@ -460,8 +461,8 @@ def test_the_judges_see_what_they_are_there_for(plan: dict[str, Any]) -> None:
     def packet(to: str, port: int, protocol: str = "udp", payload: bytes = b"", at: float = 0.0) -> Packet:
         return Packet(at=at, source=AGENT, to=to, protocol=protocol, source_port=40000, port=port, payload=payload)
 
-    strange = [packet("192.0.2.1", 161), packet("10.61.1.10", 9100, "tcp"), packet("10.61.1.10", 23, "tcp")]
-    strange += [packet("192.0.2.1", 631, "tcp"), packet(OFFICE, 22, "tcp"), packet("10.61.1.255", 53)]
+    strange = [packet("198.51.100.1", 161), packet("10.61.1.10", 9100, "tcp"), packet("10.61.1.10", 23, "tcp")]
+    strange += [packet("198.51.100.1", 631, "tcp"), packet(OFFICE, 22, "tcp"), packet("10.61.1.255", 53)]
     assert unplanned(strange, plan) == strange
     assert unplanned([packet("10.61.2.10", 161), packet(OFFICE, 1883, "tcp")], plan) == []
     head = b"\x02\x01\x01\x04\x06public"

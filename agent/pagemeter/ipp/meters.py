@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pagemeter.ipp.message import Collection, Group
 from pagemeter.model import MeterColor, MeterRead, MeterUnit, Sides, Work
-from pagemeter_plugins.ipp.origins import origin
+from pagemeter.ipp.origins import origin
 
 _UNITS = {
     "printer-impressions-completed": MeterUnit.IMPRESSIONS,

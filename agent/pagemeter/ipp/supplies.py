@@ -8,8 +8,8 @@ from datetime import datetime
 
 from pagemeter.ipp.message import Group
 from pagemeter.model import Condition, Input, Level, LevelState, Supply, SupplyKind
-from pagemeter_plugins.ipp.origins import origin
-from pagemeter_plugins.ipp.pairs import MOST_CHARACTERS, number_of, pairs_of
+from pagemeter.ipp.origins import origin
+from pagemeter.ipp.pairs import MOST_CHARACTERS, number_of, pairs_of
 
 _CLASSES = {
     "supplythatisconsumed": SupplyKind.CONSUMED,

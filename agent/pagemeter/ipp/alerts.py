@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from pagemeter.ipp.message import Group
 from pagemeter.model import Alert, PrinterState, Severity, Status, Training
-from pagemeter_plugins.ipp.origins import origin
-from pagemeter_plugins.ipp.pairs import MOST_CHARACTERS, number_of, pairs_of
+from pagemeter.ipp.origins import origin
+from pagemeter.ipp.pairs import MOST_CHARACTERS, number_of, pairs_of
 
 STOPPED = 5
 _STATES = {3: "idle", 4: "processing", STOPPED: "stopped"}

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pagemeter.component import NotAPrinter
 from pagemeter.ipp.message import Group
 from pagemeter.model import Reading, Scope, Unknown
-from pagemeter_plugins.ipp.alerts import alerts_of, status_of
-from pagemeter_plugins.ipp.identity import identity_of
-from pagemeter_plugins.ipp.meters import meter_reads_of
-from pagemeter_plugins.ipp.pairs import MOST_CHARACTERS
-from pagemeter_plugins.ipp.supplies import inputs_of, supplies_of
+from pagemeter.ipp.alerts import alerts_of, status_of
+from pagemeter.ipp.identity import identity_of
+from pagemeter.ipp.meters import meter_reads_of
+from pagemeter.ipp.pairs import MOST_CHARACTERS
+from pagemeter.ipp.supplies import inputs_of, supplies_of
 
 SCOPES = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
 
