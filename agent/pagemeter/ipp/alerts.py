@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from pagemeter.iana_printer_mib import ALERT_CODE, alert_code_named
 from pagemeter.ipp.message import Group
 from pagemeter.model import Alert, PrinterState, Severity, Status, Training
 from pagemeter.ipp.origins import origin

@@ -8,36 +8,14 @@ from collections.abc import Iterator, Mapping
 from pagemeter.ieee1284 import MOST_CHARACTERS, DeviceId, parse_device_id
 from pagemeter.ipp.message import Collection, Group
 from pagemeter.model import Ability, DeviceKind, Identity, Origin
+from pagemeter.nameplate import maker_by_words, serial_number
 from pagemeter.ipp.origins import origin
 
 _Found = tuple[str, Origin]
 
-_PLACEHOLDER = re.compile(r"[0xX\s.*?/_-]*|n/?a|none|null|no-value|unknown|not available", re.IGNORECASE)
 _FIRMWARE = re.compile(r"firmware|system|controller", re.IGNORECASE)
 _MFP = re.compile(r"\bMFP\b|\bMFC-|\bDCP-|WorkCentre|AltaLink|e-STUDIO", re.IGNORECASE)
 _KINDS = {frozenset({"label"}): DeviceKind.LABEL, frozenset({"large-format"}): DeviceKind.LARGE_FORMAT}
-_MAKERS = tuple(
-    (re.compile(rf"(?<![\w-])(?:{words})(?![a-z])", re.IGNORECASE), maker)
-    for words, maker in (
-        ("hewlett[ -]packard|hp", "HP"),
-        ("lexmark", "Lexmark"),
-        ("epson", "Epson"),
-        ("brother", "Brother"),
-        ("canon", "Canon"),
-        ("kyocera|ecosys|taskalfa", "Kyocera"),
-        ("konica[ -]minolta|bizhub", "Konica Minolta"),
-        ("ricoh", "Ricoh"),
-        ("fuji ?xerox|fujifilm", "Fujifilm"),
-        ("xerox", "Xerox"),
-        ("samsung", "Samsung"),
-        ("sharp", "Sharp"),
-        ("toshiba", "Toshiba"),
-        ("oki ?data|oki", "OKI"),
-        ("pantum", "Pantum"),
-        ("zebra", "Zebra"),
-        ("dell", "Dell"),
-    )
-)
 
 
 def identity_of(printer: Group) -> tuple[Identity, tuple[tuple[str, Origin], ...]]:
@@ -73,8 +51,8 @@ def _serial_numbers(printer: Group, device_id: DeviceId | None) -> Iterator[_Fou
         (printer.text("printer-serial-number"), origin("printer-serial-number")),
         (device_id.serial_number if device_id is not None else None, origin("printer-device-id")),
     ):
-        if words is not None and not _PLACEHOLDER.fullmatch(words):
-            yield words, where
+        if (clean := serial_number(words)) is not None:
+            yield clean, where
 
 
 def _manufacturers(printer: Group, keys: Mapping[str, str]) -> Iterator[_Found]:
@@ -82,12 +60,9 @@ def _manufacturers(printer: Group, keys: Mapping[str, str]) -> Iterator[_Found]:
         (keys.get("MFG"), origin("printer-device-id")),
         (printer.text("printer-make-and-model"), origin("printer-make-and-model")),
     ):
-        if words is None:
-            continue
-        maker = next((maker for pattern, maker in _MAKERS if pattern.search(words)), None)
-        if maker is not None:
+        if (maker := maker_by_words(words)) is not None:
             yield maker, where
-        elif where.where == "printer-device-id":
+        elif words is not None and where.where == "printer-device-id":
             yield words, where
 
 

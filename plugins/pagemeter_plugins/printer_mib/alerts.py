@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from pagemeter.iana_printer_mib import ALERT_CODE
 from pagemeter.model import Alert, Condition, Severity, Training
 from pagemeter.snmp.types import Walk
 from pagemeter_plugins.printer_mib import mib
-from pagemeter_plugins.printer_mib.enumerations import ALERT_CODE, ALERT_GROUP, SEVERITY, TRAINING
+from pagemeter_plugins.printer_mib.enumerations import ALERT_GROUP, SEVERITY, TRAINING
 from pagemeter_plugins.printer_mib.localization import description_charset, text
 
 _TICKS = 1 << 32

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pagemeter.iana_printer_mib import numbered
 
-SUPPLY_CLASS = numbered("other - supplyThatIsConsumed receptacleThatIsFilled")
 # The RFC writes hundrethsOfFluidOunces.
 UNIT = numbered("""
     other unknown tenThousandthsOfInches micrometers characters lines impressions sheets dotRow - hours

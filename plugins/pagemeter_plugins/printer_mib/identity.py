@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from pagemeter.model import Ability, DeviceKind, HostName, Identity, NameOrigin, Origin
+from pagemeter.nameplate import maker_by_words, serial_number
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import makers, mib
 from pagemeter_plugins.printer_mib.device_id import FoundDeviceId, device_id_of
@@ -14,7 +15,6 @@ from pagemeter_plugins.printer_mib.localization import text
 from pagemeter_plugins.printer_mib.profile import Profile, fitting
 
 _Found = tuple[str, Origin]
-_PLACEHOLDER = re.compile(r"[0xX\s.*?/_-]*|n/?a|none|null|unknown|not available|<private>", re.IGNORECASE)
 # ifType ethernetCsmacd and ieee80211; 7, 62, 69 and 117 are what Ethernet was before RFC 3635.
 _ETHERNET_TYPES = frozenset({6, 7, 62, 69, 71, 117})
 _NO_MACS = frozenset({bytes(6), b"\xff" * 6})
@@ -69,11 +69,6 @@ def identity_of(
     return identity, tuple(sorted(origins.items()))
 
 
-def serial_number(words: str | None) -> str | None:
-    """Return a serial number clean, or none where it is only blanks, zeros, crosses or a word for nothing."""
-    return None if words is None or _PLACEHOLDER.fullmatch(words) else words
-
-
 def _serial_numbers(who: Person) -> Iterator[_Found]:
     for value in _several(
         _row(who.walk, (*mib.GENERAL_SERIAL_NUMBER, who.index)),
@@ -94,15 +89,15 @@ def _models(who: Person) -> Iterator[_Found]:
 def _manufacturers(who: Person) -> Iterator[_Found]:
     """Words on the case come before the enterprise number, which is the builder's; JetDirect's imitators come last."""
     if who.device_id and (maker := who.device_id.value.keys.get("MFG")):
-        yield makers.maker_by_words(maker) or maker, who.device_id.origin
+        yield maker_by_words(maker) or maker, who.device_id.origin
     model = next(_models(who), None)
     descr = None if (who.sys_descr or "").upper().startswith("HP ETHERNET") else who.sys_descr
     enterprise = makers.enterprise_of(who.walk.oid(mib.SYS_OBJECT_ID))
     for maker, where in (
-        (makers.maker_by_words(model[0]) if model else None, model[1] if model else None),
-        (makers.maker_by_words(descr), mib.origin(mib.SYS_DESCR)),
+        (maker_by_words(model[0]) if model else None, model[1] if model else None),
+        (maker_by_words(descr), mib.origin(mib.SYS_DESCR)),
         (makers.MAKER_BY_ENTERPRISE.get(enterprise or 0), mib.origin(mib.SYS_OBJECT_ID)),
-        (makers.maker_by_words(who.sys_descr), mib.origin(mib.SYS_DESCR)),
+        (maker_by_words(who.sys_descr), mib.origin(mib.SYS_DESCR)),
     ):
         if maker is not None and where is not None:
             yield maker, where

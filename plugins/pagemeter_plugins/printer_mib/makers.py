@@ -67,60 +67,6 @@ _PRINTER_TREES = tuple(
     )
 )
 
-# Makers by the words on the case; a rebranded device keeps its builder's enterprise number, so words come first.
-_MAKER_WORDS = tuple(
-    (re.compile(rf"(?<![\w-])(?:{words})(?![a-z])", re.IGNORECASE), maker)
-    for words, maker in (
-        ("gestetner", "Gestetner"),
-        ("lanier", "Lanier"),
-        ("nrg", "NRG"),
-        ("savin", "Savin"),
-        ("infotec", "infotec"),
-        ("nashuatec", "nashuatec"),
-        ("rex[ -]?rotary", "Rex Rotary"),
-        ("ricoh|aficio", "Ricoh"),
-        ("develop|ineo", "Develop"),
-        ("konica[ -]minolta|bizhub", "Konica Minolta"),
-        ("utax", "UTAX"),
-        ("ta triumph[ -]adler|triumph[ -]adler", "TA Triumph-Adler"),
-        ("olivetti", "Olivetti"),
-        ("copystar", "Copystar"),
-        ("kyocera|ecosys|taskalfa", "Kyocera"),
-        ("fuji ?xerox|fujifilm", "Fujifilm"),
-        ("xerox|phaser", "Xerox"),
-        ("toshiba", "Toshiba"),
-        ("lexmark", "Lexmark"),
-        ("dell", "Dell"),
-        ("hewlett-packard|hewlett packard|laserjet|officejet|deskjet|designjet|pagewide|jetdirect [a-z0-9]+", "HP"),
-        ("hp (?!ethernet)", "HP"),
-        ("brother", "Brother"),
-        ("samsung", "Samsung"),
-        ("sharp", "Sharp"),
-        ("canon", "Canon"),
-        ("oc[eé]", "Océ"),
-        ("seiko epson|epson", "Epson"),
-        ("okidata|oki data|oki", "OKI"),
-        ("zebra|zebranet|ztc|zebra technologies", "Zebra"),
-        ("panasonic", "Panasonic"),
-        ("pantum", "Pantum"),
-        ("sindoh", "Sindoh"),
-        ("avision", "Avision"),
-        ("katusha", "Katusha"),
-        ("muratec", "Muratec"),
-        ("riso", "Riso"),
-        ("sato", "SATO"),
-        ("tsc", "TSC"),
-        ("datamax(?:-o'neil)?", "Datamax"),
-        ("intermec", "Intermec"),
-        ("honeywell", "Honeywell"),
-        ("citizen", "Citizen"),
-        ("bixolon", "Bixolon"),
-        ("printronix", "Printronix"),
-        ("godex", "Godex"),
-        ("hp", "HP"),
-    )
-)
-
 _PRINTER_WORDS = re.compile(
     r"""(?<![\w-])(?:
         laserjet | officejet | deskjet | designjet | pagewide | jetdirect | hp\ ethernet\ multi-environment
@@ -161,13 +107,6 @@ _DESCRIPTIONS = tuple(
 _MFP = re.compile(r"\bMFP\b|\bMFC-|\bDCP-|Network Scanner|WorkCentre|AltaLink|e-STUDIO", re.IGNORECASE)
 _LARGE = re.compile(r"DesignJet|imagePROGRAF|PlotWave|ColorWave", re.IGNORECASE)
 _LABEL = re.compile(r"\bZTC\b|ZebraNet|Label ?Printer|TOSHIBA TEC B-|ESCLABEL|\bZPL\b|\bEPL2?\b", re.IGNORECASE)
-
-
-def maker_by_words(words: str | None) -> str | None:
-    """Return the maker that a description names, none where it names none."""
-    if words is None:
-        return None
-    return next((maker for pattern, maker in _MAKER_WORDS if pattern.search(words)), None)
 
 
 def enterprise_of(sys_object_id: Oid | None) -> int | None:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pagemeter.colorants import colors_in
+from pagemeter.iana_printer_mib import SUPPLY_TYPE
 from pagemeter.model import Condition, Level, Supply, SupplyKind
 from pagemeter.snmp.types import Walk
 from pagemeter_plugins.printer_mib import mib
-from pagemeter_plugins.printer_mib.enumerations import PERCENT, SUPPLY_TYPE, UNIT
+from pagemeter_plugins.printer_mib.enumerations import PERCENT, UNIT
 from pagemeter_plugins.printer_mib.localization import description_charset, text
 from pagemeter_plugins.printer_mib.makers import enterprise_of
 
@@ -19,11 +21,6 @@ _RICOH_EMPTY = -100
 _WASTE_TYPES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
 _COLORED = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "ribbonWax"})
 _WASTE_WORDS = re.compile(r"\bwaste\b|toner collection|maintenance box", re.IGNORECASE)
-_COLOR = re.compile(
-    r"(?:\b(?P<shade>light|dark|photo|matte|vivid)[ -])?\b(?P<color>black|cyan|magenta|yellow|gr[ae]y|red|green|blue|"
-    r"orange|violet|white|gold|silver|clear)\b",
-    re.IGNORECASE,
-)
 # Tails of descriptions: Xerox ", PN 006R00000;SN0000" is split off, Samsung " S/N:CRUM-0000" is part of the name.
 _TAILS = (
     re.compile(r"^(?P<words>.+?), ?PN:? ?(?P<part>[^;,]+?)(?:[;,] ?SN:? ?(?P<serial>[^;,]+))?$"),
@@ -130,9 +127,3 @@ def _colorants(
 def _same(one: str, other: str) -> bool:
     """Say whether two names mean one color, of which only one may tell the shade."""
     return one.rsplit("-", maxsplit=1)[-1] == other.rsplit("-", maxsplit=1)[-1]
-
-
-def colors_in(words: str) -> tuple[str, ...]:
-    """Return the colours that a text names, lower-case, in its order: ``("light-cyan",)``."""
-    found = ((match["shade"], match["color"].lower()) for match in _COLOR.finditer(words))
-    return tuple(dict.fromkeys(f"{shade.lower()}-{color}" if shade else color for shade, color in found))
