@@ -47,6 +47,7 @@ from pagemeter.site import Site
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.store import Store
 from pagemeter.supervisor import ItemStatus, Supervisor
+from pagemeter.text import scrub
 from pagemeter.visits import Visits
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ log = logging.getLogger(__name__)
 DELIVERY_SECONDS = 60.0
 FEED_PAUSE_SECONDS = 30.0
 SOURCE_SECONDS = 600.0
+MOST_OF_AN_ERROR = 1000
 """How long ``once`` listens to a source: some of them go on for ever."""
 DISCOVERY_SECONDS = 3600.0
 """How long ``once`` waits for a discovery whose item says nothing else: some of them go on for ever."""
@@ -99,7 +101,12 @@ class Agent:
             store.fleet(), store.aliases(), new_id=lambda: uuid4().hex, links=Links(sites_of(config))
         )
         self.site = Site(
-            store=store, inventory=self.inventory, fence=engine.fence, clock=clock, selected=selected_by(config)
+            store=store,
+            inventory=self.inventory,
+            fence=engine.fence,
+            clock=clock,
+            selected=selected_by(config),
+            discoveries=[item.name for item in config.discoveries],
         )
         privacy = JobPrivacy(level=config.agent.job_details, key=lambda: store.pseudonym_key)
         self.discoveries = self._supervise(config.discoveries, Discovery)  # type: ignore[type-abstract] # only held against
@@ -308,7 +315,9 @@ class Agent:
 
     def _note(self, failed: Mapping[str, str]) -> None:
         for what, why in failed.items():
-            self._last_error = (why if why.startswith(what) else f"{what}: {why}", self._clock.now())
+            said = why if why.startswith(what) else f"{what}: {why}"
+            # A plugin's error may quote what a device or a server says, and this leaves with the agent's status.
+            self._last_error = (scrub(said, most=MOST_OF_AN_ERROR) or what, self._clock.now())
 
     async def _feed(self, output: Supervisor[Output]) -> None:
         """Deliver all feeds of one output for ever; an output that can't be opened owes until it can."""

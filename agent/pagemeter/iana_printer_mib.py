@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 
 def numbered(words: str, *, first: int = 1) -> dict[int, str]:
-    """Number words from ``first`` on; a ``-`` stands for a number that has none."""
+    """Give the words numbers from ``first`` on; a ``-`` stands for a number without a word."""
     return {number: word for number, word in enumerate(words.split(), start=first) if word != "-"}
 
 

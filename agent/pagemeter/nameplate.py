@@ -57,9 +57,7 @@ _MAKER_WORDS = tuple(
         ("hp", "HP"),
     )
 )
-_PLACEHOLDER = re.compile(
-    r"[0xX\s.*?/_-]*|n/?a|none|null|no-value|unknown|not available|<private>", re.IGNORECASE
-)
+_PLACEHOLDER = re.compile(r"[0xX\s.*?/_-]*|n/?a|none|null|no-value|unknown|not available|<private>", re.IGNORECASE)
 
 
 def maker_by_words(words: str | None) -> str | None:

@@ -48,8 +48,10 @@ class Site:
         fence: Fence,
         clock: Clock,
         selected: Iterable[IPNetwork] = (),
+        discoveries: Iterable[str] | None = None,
         most_segments: int = MOST_SEGMENTS,
     ) -> None:
+        """Take what was kept; of links only those of the ``discoveries`` that there are still, none for all."""
         self._most_segments = most_segments
         self._store = store
         self._inventory = inventory
@@ -58,7 +60,8 @@ class Site:
         self._outages = OutageLog(log, clock)
         self._yaml = tuple(selected)
         self._known = {listed.segment.network: listed.segment for listed in store.segments()}
-        inventory.links.replace(store.links())
+        there = None if discoveries is None else set(discoveries)
+        inventory.links.replace({name: one for name, one in store.links().items() if there is None or name in there})
         fence.select((*self._yaml, *chosen(store)))
 
     async def listed(self, discovery: str, segment: Segment) -> None:

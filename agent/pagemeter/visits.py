@@ -156,6 +156,8 @@ class Visits:
 
     async def _keep(self, learned: Learned, said: Keep) -> None:
         """Keep what was learned; events that could not be kept are kept after the next visit that could."""
+        if learned == Learned() and said == Keep():
+            return
         bodies: tuple[tuple[str | None, Body], ...] = (
             *((snapshot.device.id, snapshot) for snapshot in learned.snapshots),
             *((event.device, event) for event in learned.events),

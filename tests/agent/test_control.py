@@ -83,7 +83,7 @@ async def halve(number: int) -> JsonValue:
 
 
 async def wait_for_ever() -> JsonValue:
-    await asyncio.Event().wait()
+    return await asyncio.Event().wait()
 
 
 async def test_a_handler_that_breaks_is_an_answer_without_its_words(

@@ -561,6 +561,18 @@ async def test_a_line_that_left_the_table_takes_what_it_said_with_it(tmp_path: P
     ]
 
 
+async def test_a_table_that_left_the_configuration_says_nothing_more(tmp_path: Path) -> None:
+    async with site(tmp_path, Answers()) as here:
+        await here.rounds.discover(here.supervised("table", Told(Link(addresses="10.0.0.1", site="Plant 2"), at(1))))
+        for named, told in ((["table"], "Plant 2"), (["sweep"], None)):
+            inventory = Inventory(here.store.fleet(), {}, new_id=str)
+            SiteFacts(store=here.store, inventory=inventory, fence=here.fence, clock=SystemClock(), discoveries=named)
+            learned = inventory.learn(
+                at(1), (Reading(identity=Identity(serial_number="10.0.0.1")),), at=SystemClock().now(), read_by=()
+            )
+            assert learned.snapshots[0].device.site == told
+
+
 async def test_what_a_discovery_hints_stays_when_a_table_is_silent(tmp_path: Path) -> None:
     hinted = Target(uri="host://10.0.0.1", found_by="told", hints=Hints(site="Plant 9", asset_tag="T-1"))
     async with site(tmp_path, Answers()) as here:

@@ -55,7 +55,7 @@ _MOST = 2048
 _CELL_BEGINS = re.compile("[\\s\"']*[=+@\uff1d\uff0b\uff20\uff0d-]")
 
 _TEMPLATES = (
-    r"\{\{ value_json\.get\('[a-z0-9_-]+'\) \}\}",
+    r"\{\{ value_json\.get\('[A-Za-z0-9_-]+'\) \}\}",
     r"\{\{ \{'alerts': value_json\.get\('alert_list', \[\]\)\} \| tojson \}\}",
     r"\{\{ value_json\.body\.started_at \}\}",
     r"\{\{ \(value_json\.body\.get\('last_error'\) \| string\)\[:255\] \}\}",

@@ -13,6 +13,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -67,12 +68,14 @@ readers:
   - {{plugin: ipp}}
 sources:
   - {{plugin: pcounter, path: PCOUNTER.LOG, timezone: UTC}}
+  - {{plugin: quoting, name: quoter}}
 outputs:
   - {{plugin: files, name: lines, folder: lines}}
   - {{plugin: files, name: table, folder: table, format: csv}}
   - {{plugin: https_xml, folder: xml}}
   - {{plugin: webhook, url: "http://127.0.0.1:{http}/hook", allow_plain_http: true, gzip: false}}
   - {{plugin: webhook, name: refused, url: "http://127.0.0.1:{failing}/hook", allow_plain_http: true}}
+  - {{plugin: quoting}}
   - {{plugin: email, host: 127.0.0.1, port: {smtp}, tls: none, sender: a@example.com, recipients: [b@example.com]}}
   {mqtt}
 """
@@ -196,6 +199,71 @@ def write_log(path: Path, texts: Mapping[str, str]) -> None:
             f"{words},{words},{words},03/17/2026,08:05:09,{words},{words},,{words},/D/,1,6,\x1b[\x070.30,1\r\n"
         )
     path.write_bytes("".join(lines).encode("utf-8", "surrogatepass"))
+
+
+# ---- a stranger's plugin
+
+QUOTING = """\
+from pagemeter import Factory, Feed, Output, Settings, Source, hookimpl
+from pagemeter.errors import DeliveryError, Unreadable
+
+WORDS = {words!a}
+
+class QuotingSettings(Settings):
+    pass
+
+class Quoting(Output):
+    def __init__(self, settings, services):
+        pass
+    def feeds(self):
+        return [Feed(name="all")]
+    async def deliver(self, batch):
+        raise DeliveryError(WORDS)
+
+class QuotingSource(Source):
+    def __init__(self, settings, services):
+        pass
+    async def collect(self, cursors):
+        raise Unreadable(WORDS)
+        yield
+
+@hookimpl
+def pagemeter_sources():
+    return [Factory("quoting", QuotingSettings, QuotingSource)]
+
+@hookimpl
+def pagemeter_outputs():
+    return [Factory("quoting", QuotingSettings, Quoting)]
+"""
+MANIFEST = """\
+name: quoting
+api: 1
+summary: Repeats in its errors what a server says
+kinds: [outputs, sources]
+requirements: []
+network: []
+rights: []
+tier: experimental
+"""
+
+
+@contextmanager
+def installed(folder: Path, words: str) -> Iterator[None]:
+    """Install an output that fails with these words, as pip does."""
+    package, info = folder / "plug_quoting", folder / "plug_quoting-1.0.dist-info"
+    package.mkdir(parents=True)
+    info.mkdir()
+    (package / "__init__.py").write_text(QUOTING.format(words=words), "ascii")
+    (package / "manifest.yaml").write_text(MANIFEST, "ascii")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plug-quoting\nVersion: 1.0\n", "ascii")
+    (info / "entry_points.txt").write_text("[pagemeter]\nquoting = plug_quoting\n", "ascii")
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop("plug_quoting", None)
+        sys.path_importer_cache.pop(str(folder), None)
 
 
 # ---- who takes what leaves
@@ -377,9 +445,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory, texts: Mapping[str, str]) -> I
     write_table(folder / "table.csv", texts)
     write_log(folder / "PCOUNTER.LOG", texts)
     devices = [(address, snmp, SimulatedDevice(walk, large)) for address, walk in walks.items()]
-    with in_background(Simulator(devices)), broker(folder) as port, logged(taken):
-        run_root(run(taken, texts, snmp, port))
-    with in_background(Simulator(devices)):
+    words = "".join(texts[name] for name in ("rich", "ansi", "line breaks", "bidi", "template"))
+    site = tmp_path_factory.mktemp("site")
+    with in_background(Simulator(devices)), installed(site / "packages", words):
+        with broker(folder) as port, logged(taken):
+            run_root(run(taken, texts, snmp, port))
         yield Ran(taken, snmp, len(texts))
 
 
@@ -430,7 +500,7 @@ def lines_of(said: str) -> list[Any]:
 def test_every_hostile_device_is_read_and_nothing_else_fails(ran: Ran, texts: Mapping[str, str]) -> None:
     outcome = ran.taken.outcome
     assert outcome is not None
-    assert set(outcome.failed) == {"refused/documents"}
+    assert set(outcome.failed) == {"refused/documents", "quoting/all", "quoter"}
     assert outcome.silent == ()
     assert {entry.latest.target for entry in outcome.fleet} >= {
         f"host://127.46.0.{number}" for number in range(1, len(texts) + 1)
@@ -556,6 +626,19 @@ def test_the_mail_has_no_header_and_its_workbook_no_formula_of_a_device(
     assert told >= set(plain(texts).values())
 
 
+def test_an_error_that_quotes_a_server_leaves_clean(ran: Ran, texts: Mapping[str, str], judges: Any) -> None:
+    (path,) = (ran.folder / "lines").glob("documents-*.jsonl")
+    documents = [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
+    told = [document["body"]["last_error"] for document in documents if document["type"] == "agent"]
+    assert told
+    assert told[-1].startswith(f"quoter: {texts['rich']}")
+    assert judges.dirty(told) == []
+    listed = {feed["feed"]: feed for feed in lines_of(ran.of_store("outbox", "--json")[0])}
+    assert texts["rich"] in listed["quoting/all"]["error"]
+    shown = re.sub(r"\s", "", ran.of_store("outbox")[0])
+    assert re.sub(r"\s", "", texts["rich"]) in shown
+
+
 def test_the_log_has_a_record_a_line(ran: Ran, judges: Any) -> None:
     assert ran.taken.log.count("\n") > 20
     assert judges.not_records(ran.taken.log, as_json=False) == []
@@ -567,6 +650,8 @@ def test_the_log_has_a_record_a_line(ran: Ran, judges: Any) -> None:
 COMMANDS = (
     ("devices",),
     ("devices", "--json"),
+    ("devices", "--others"),
+    ("devices", "--others", "--json"),
     ("segments",),
     ("segments", "--json"),
     ("outbox",),
@@ -583,7 +668,7 @@ def test_a_command_says_nothing_that_steers_a_terminal(ran: Ran, judges: Any, co
     assert out
     assert judges.unclean(out, lines=True) == []
     assert judges.unclean(err, lines=True) == []
-    if "--json" in command and "plan" not in command:
+    if "--json" in command and command[0] not in ("plan", "outbox"):  # which repeats what plugins say, escaped
         assert judges.dirty(lines_of(out)) == []
 
 

@@ -31,11 +31,11 @@ from pagemeter.ipp.operations import (
     renew_subscription,
     succeeded,
 )
+from pagemeter.ipp.reading import SCOPES
 from pagemeter.model import LevelState, PrinterState, Reading, Target
 from pagemeter.net.budget import Budget
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.testing import FakeServices
-from pagemeter_plugins.ipp.attributes import SCOPES
 from pagemeter_plugins.ipp.reader import IppReader
 from pagemeter_plugins.ipp.settings import IppSettings
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pagemeter.ipp.message import Content, Group, GroupTag, IppMessage, OutOfBand, TextWithLanguage, decode, encode
+from pagemeter.ipp.reading import SCOPES, parse_attributes
 from pagemeter.model import LevelState, PrinterState, Reading
-from pagemeter_plugins.ipp.attributes import SCOPES, parse_printer
 
 pytestmark = pytest.mark.walks
 
@@ -43,9 +43,7 @@ def reading_of(name: str) -> Reading:
     [path] = (WALKS / "ipp").glob(f"{name}*.get-printer-attributes.bin")
     group = decode(path.read_bytes()).group(GroupTag.PRINTER)
     assert group is not None
-    reading = parse_printer(group, SCOPES, AT)
-    assert isinstance(reading, Reading)
-    return reading
+    return parse_attributes(group, scopes=SCOPES, at=AT)
 
 
 def plain(content: Content) -> Any:
@@ -105,8 +103,7 @@ def test_the_job_is_that_of_the_index() -> None:
 
 @each_printer
 def test_levels_are_those_of_the_index(entry: dict[str, Any]) -> None:
-    reading = parse_printer(printer_of(entry), SCOPES, AT)
-    assert isinstance(reading, Reading)
+    reading = parse_attributes(printer_of(entry), scopes=SCOPES, at=AT)
     truth = entry["truth"]["printer"]
     percents = [supply.level.percent for supply in reading.supplies if supply.level is not None]
     assert percents == truth.get("marker-levels", [])

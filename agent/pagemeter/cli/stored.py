@@ -35,7 +35,7 @@ def devices(config: Path | None, *, as_json: bool) -> Exit:
 
 
 def others(config: Path | None, *, as_json: bool) -> Exit:
-    """List what answered and is no printer, with when that was seen: it is left alone for a week; exit 0 without any."""
+    """List what answered and is no printer, and when that was seen; discoveries leave it alone for a week."""
     path = _store(config)
     decoys: tuple[Decoy, ...] = ()
     if path.exists():
@@ -43,8 +43,7 @@ def others(config: Path | None, *, as_json: bool) -> Exit:
             decoys = store.decoys()
     if as_json:
         for decoy in decoys:
-            said = {"address": decoy.address, "what": decoy.what, "seen_at": decoy.at.isoformat()}
-            print(json.dumps(said, ensure_ascii=False))
+            print(json_line({"address": decoy.address, "what": decoy.what, "seen_at": decoy.at.isoformat()}))
     elif decoys:
         console().print(others_table(decoys))
     else:

@@ -7,16 +7,17 @@ from contextlib import suppress
 
 from pagemeter.iana_printer_mib import ALERT_CODE, alert_code_named
 from pagemeter.ipp.message import Group
-from pagemeter.model import Alert, PrinterState, Severity, Status, Training
 from pagemeter.ipp.origins import origin
 from pagemeter.ipp.pairs import MOST_CHARACTERS, number_of, pairs_of
+from pagemeter.model import Alert, PrinterState, Severity, Status, Training
 
 STOPPED = 5
-_STATES = {3: "idle", 4: "processing", STOPPED: "stopped"}
+PRINTER_STATES = {3: "idle", 4: "processing", STOPPED: "stopped"}
+"""printer-state (RFC 8011 section 5.4.11)."""
 _SUFFIXES = {"-error": Severity.CRITICAL, "-warning": Severity.WARNING, "-report": Severity.OTHER}
 
 # Keywords of printer-state-reasons -> the code of PrtAlertCodeTC and the group of the Printer MIB that mean the same.
-_MEANINGS = {
+MEANINGS = {
     "media-empty": ("inputMediaSupplyEmpty", "input"),
     "media-needed": ("inputMediaSupplyEmpty", "input"),
     "media-low": ("inputMediaSupplyLow", "input"),
@@ -74,7 +75,7 @@ def alerts_of(printer: Group) -> tuple[Alert, ...]:
 
 def status_of(printer: Group, alerts: Sequence[Alert]) -> Status | None:
     """Make one state of printer-state, its reasons and the alerts; none where printer-state is absent or no state."""
-    word = _STATES.get(printer.integer("printer-state") or 0)
+    word = PRINTER_STATES.get(printer.integer("printer-state") or 0)
     if word is None:
         return None
     reasons = {keyword for keyword, _ in _split_reasons(printer)}
@@ -106,8 +107,8 @@ def _rows(printer: Group) -> Iterator[Alert]:
         pairs = pairs_of(text)
         description = words[place - 1] if place <= len(words) else None
         code, severity = pairs.get("code", ""), _severity(pairs.get("severity"))
-        generic = code.lower() in _GENERIC
-        if code.lower() in _NO_FAULT_CODES or (generic and (description is None or severity is Severity.OTHER)):
+        generic = code.casefold() in _GENERIC
+        if code.casefold() in _NO_FAULT_CODES or (generic and (description is None or severity is Severity.OTHER)):
             continue
         marks = (pairs.get(key, "") for key in ("time", "code", "group", "groupindex"))
         yield Alert(
@@ -115,7 +116,8 @@ def _rows(printer: Group) -> Iterator[Alert]:
             severity=severity,
             training=_training(pairs.get("training")),
             group=pairs.get("group"),
-            code_name=code or None,
+            code=(number := alert_code_named(code)),
+            code_name=ALERT_CODE.get(number or 0, code) or None,
             description=description,
             location=number_of(pairs, "location"),
             origin=origin("printer-alert"),
@@ -126,11 +128,12 @@ def _reasons(printer: Group) -> Iterator[Alert]:
     for keyword, severity in _split_reasons(printer):
         if keyword in _NO_FAULTS:
             continue
-        code, group = _MEANINGS.get(keyword, (keyword, None))
+        code, group = MEANINGS.get(keyword, (keyword, None))
         yield Alert(
             key=f"ipp.{keyword}",
             severity=severity,
             group=group,
+            code=alert_code_named(code),
             code_name=code,
             description=keyword,
             origin=origin("printer-state-reasons"),

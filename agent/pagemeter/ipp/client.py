@@ -7,26 +7,20 @@ for TLS, and 1 for each 2,920 octets of the answer (an acknowledgement for two s
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pagemeter.clock import Clock
 from pagemeter.errors import AccessDenied, PluginError, Unreachable, Unreadable
-from pagemeter.ipp.message import MOST_OCTETS, IppMessage, MalformedError, decode, encode
+from pagemeter.ipp.exchange import Door, post
+from pagemeter.ipp.message import IppMessage, MalformedError, decode, encode
 from pagemeter.ipp.operations import Operation
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import IPAddress
 from pagemeter.net.fence import PRINTING_PORTS, Fence, FencedNetwork
 from pagemeter.net.ranges import Resolver, resolve
-
-if TYPE_CHECKING:
-    import aiohttp
 
 PORT = 631
 PACKETS = 8
@@ -35,26 +29,6 @@ OCTETS_PER_PACKET = 2920
 
 _HTTP = {"ipp": "http", "ipps": "https"}
 _UNIX = "ipp+unix"
-_HEADERS = {"Content-Type": "application/ipp", "Accept": "application/ipp", "Accept-Encoding": "identity"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Door:
-    """Where a question goes: the address that was checked, and the name that it is asked under."""
-
-    uri: str
-    scheme: str
-    address: IPAddress | None
-    name: str
-    port: int
-    path: str
-    socket: str | None = None
-    fenced: FencedNetwork | None = None
-
-    @property
-    def url(self) -> str:
-        host = self.name if self.address is None else str(self.address)
-        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}{self.path}"
 
 
 class IppClient:
@@ -98,13 +72,13 @@ class IppClient:
                 last = error
         raise last or Unreachable(f"{uri}: the name {parts.hostname} has no address; is it right, is the DNS?")
 
-    async def _doors(self, uri: str, parts: SplitResult, *, server: bool) -> list[_Door]:
+    async def _doors(self, uri: str, parts: SplitResult, *, server: bool) -> list[Door]:
         """Find where to ask: every address of the name that may be asked; raises where there is none."""
         path = parts.path or "/"
         if parts.scheme == _UNIX:
             if not server:
                 raise AccessDenied(f"{uri}: only a print server of the settings is asked over a local socket")
-            return [_Door(uri=uri, scheme="http", address=None, name="localhost", port=80, path="/", socket=path)]
+            return [Door(uri=uri, scheme="http", address=None, name="localhost", port=80, path="/", socket=path)]
         port = parts.port or PORT
         if port in PRINTING_PORTS:
             raise AccessDenied(f"{uri}: port {port} prints what it is sent and is never used")
@@ -116,7 +90,7 @@ class IppClient:
                 refused.append(error)
                 continue
             name = parts.hostname or ""
-            place = _Door(uri=uri, scheme=_HTTP[parts.scheme], address=address, name=name, port=port, path=path)
+            place = Door(uri=uri, scheme=_HTTP[parts.scheme], address=address, name=name, port=port, path=path)
             doors.append(replace(place, fenced=fenced))
         if refused and not doors:
             raise refused[0]
@@ -128,7 +102,7 @@ class IppClient:
         except ValueError:
             return await self._resolver(host)
 
-    async def _knock(self, door: _Door, body: bytes) -> IppMessage:
+    async def _knock(self, door: Door, body: bytes) -> IppMessage:
         status, answer = await self._exchange(door, body)
         if status == 426 and door.scheme == "http":
             status, answer = await self._exchange(replace(door, scheme="https"), body)
@@ -141,43 +115,13 @@ class IppClient:
         except MalformedError as error:
             raise Unreadable(f"{door.uri} does not answer in IPP: {error}") from error
 
-    async def _exchange(self, door: _Door, body: bytes) -> tuple[int, bytes]:
-        """Post the question on a connection of its own and read the whole answer."""
-        aiohttp = _aiohttp()
+    async def _exchange(self, door: Door, body: bytes) -> tuple[int, bytes]:
+        """Post the question, and take its packets from the budget."""
         take = self._taker(door.fenced)
-        secure = door.scheme == "https"
-        await take(PACKETS + (PACKETS_OF_TLS if secure else 0))
-        with _translated(aiohttp, door.uri):
-            async with (
-                asyncio.timeout(self._timeout),
-                self._session(aiohttp, door) as session,
-                session.post(
-                    door.url,
-                    data=body,
-                    headers={**_HEADERS, "Host": _authority(door)},
-                    allow_redirects=False,
-                    ssl=_unverified() if secure else True,
-                    server_hostname=door.name if secure else None,
-                ) as response,
-            ):
-                status, answer = response.status, await _whole(response, door.uri)
+        await take(PACKETS + (PACKETS_OF_TLS if door.secure else 0))
+        status, answer = await post(door, body, timeout=self._timeout, connect_timeout=self._connect_timeout)
         await take(len(answer) // OCTETS_PER_PACKET)
         return status, answer
-
-    def _session(self, library: Any, door: _Door) -> aiohttp.ClientSession:
-        """Open a session for one question: no proxy, no cookies, no redirects, nothing unpacked, nothing kept open."""
-        if door.socket is not None:
-            connector = library.UnixConnector(path=door.socket, force_close=True)
-        else:
-            connector = library.TCPConnector(force_close=True, use_dns_cache=False)
-        session: aiohttp.ClientSession = library.ClientSession(
-            connector=connector,
-            timeout=library.ClientTimeout(total=None, sock_connect=self._connect_timeout),
-            cookie_jar=library.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-        )
-        return session
 
     def _taker(self, fenced: FencedNetwork | None) -> Callable[[int], Awaitable[None]]:
         """Return what waits for the agent's budget, and for the network's own where it has one."""
@@ -202,55 +146,3 @@ def _split(uri: str) -> SplitResult:
     if parts.scheme not in (*_HTTP, _UNIX) or (parts.scheme in _HTTP and not parts.hostname):
         raise Unreachable(f"{uri} is no URI of IPP; write ipp://host/path or ipps://host/path")
     return parts
-
-
-def _authority(door: _Door) -> str:
-    host = f"[{door.name}]" if ":" in door.name else door.name
-    return host if door.socket is not None else f"{host}:{door.port}"
-
-
-async def _whole(response: aiohttp.ClientResponse, uri: str) -> bytes:
-    """Read an answer of 1 MB at most."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_chunked(1 << 16):
-        size += len(chunk)
-        if size > MOST_OCTETS:
-            raise Unreadable(f"{uri} answers more than {MOST_OCTETS:,} octets")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-@contextmanager
-def _translated(aiohttp: Any, uri: str) -> Iterator[None]:
-    """Turn what the HTTP library and the system raise into the agent's words."""
-    try:
-        yield
-    except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-        raise Unreadable(f"{uri} does not speak TLS with this host") from error
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
-        raise Unreadable(f"{uri} does not answer in HTTP ({type(error).__name__})") from error
-    except (aiohttp.ClientConnectionError, TimeoutError, OSError, NotImplementedError) as error:
-        raise Unreachable(f"{uri} does not answer IPP; is it switched on, is the port open?") from error
-    except (aiohttp.ClientError, ValueError) as error:
-        raise Unreadable(f"{uri} can't be asked by HTTP ({type(error).__name__})") from error
-
-
-@cache
-def _unverified() -> ssl.SSLContext:
-    """Make the TLS of printers: self-signed, expired, old; it hides what is read and proves nobody's identity."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context
-
-
-def _aiohttp() -> Any:
-    """Import aiohttp where it is needed: it costs 150 ms, and it is an extra."""
-    try:
-        import aiohttp
-    except ImportError as error:
-        raise PluginError("IPP needs aiohttp: pip install 'pagemeter[http]'") from error
-    return aiohttp

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from pagemeter.ieee1284 import MOST_CHARACTERS, DeviceId, parse_device_id
 from pagemeter.ipp.message import Collection, Group
+from pagemeter.ipp.origins import origin
 from pagemeter.model import Ability, DeviceKind, Identity, Origin
 from pagemeter.nameplate import maker_by_words, serial_number
-from pagemeter.ipp.origins import origin
 
 _Found = tuple[str, Origin]
 

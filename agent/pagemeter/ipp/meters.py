@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from pagemeter.ipp.message import Collection, Group
-from pagemeter.model import MeterColor, MeterRead, MeterUnit, Sides, Work
 from pagemeter.ipp.origins import origin
+from pagemeter.model import MeterColor, MeterRead, MeterUnit, Sides, Work
 
 _UNITS = {
     "printer-impressions-completed": MeterUnit.IMPRESSIONS,

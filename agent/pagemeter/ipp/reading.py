@@ -1,4 +1,4 @@
-"""What is asked of a printer, and what the answer says; pure."""
+"""What is asked of a printer by IPP, and what its answer says (RFC 8011, PWG 5100.9, 5100.13, 5100.22): pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pagemeter.component import NotAPrinter
-from pagemeter.ipp.message import Group
-from pagemeter.model import Reading, Scope, Unknown
 from pagemeter.ipp.alerts import alerts_of, status_of
 from pagemeter.ipp.identity import identity_of
+from pagemeter.ipp.message import Group
 from pagemeter.ipp.meters import meter_reads_of
 from pagemeter.ipp.pairs import MOST_CHARACTERS
-from pagemeter.ipp.supplies import inputs_of, supplies_of
+from pagemeter.ipp.supplies import MARKERS, inputs_of, supplies_of
+from pagemeter.model import Reading, Scope, Unknown
 
 SCOPES = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
+"""All that a printer tells by IPP."""
 
 # What proves whose answer it is, and that it is no queue, comes with every answer.
 WHO = (
@@ -34,13 +34,11 @@ ATTRIBUTES: dict[Scope, tuple[str, ...]] = {
         *("printer-media-sheets-completed", "printer-media-sheets-completed-col", "printer-pages-completed"),
     ),
     Scope.SUPPLIES: (
-        *("printer-supply", "printer-supply-description", "printer-input-tray", "marker-names", "marker-types"),
-        *("marker-colors", "marker-levels", "marker-low-levels"),
+        *("printer-supply", "printer-supply-description", "printer-input-tray"),
+        *MARKERS,
     ),
     Scope.STATUS: ("printer-state", "printer-state-reasons", "printer-alert", "printer-alert-description"),
 }
-MINIMAL = ("printer-make-and-model", "printer-name", "printer-location", "printer-state", "printer-state-reasons")
-"""What every printer since IPP/1.0 knows (RFC 2566)."""
 
 # Paths of queues: CUPS has /printers/ and /classes/, Windows /printers/NAME/.printer.
 _SPOOLED = re.compile(r"\w+://[^/]*(?:/(?:printers|classes)/|/.*/\.printer$)")
@@ -53,10 +51,11 @@ def wanted(scopes: frozenset[Scope]) -> tuple[str, ...]:
     return (*WHO, *(name for scope in sorted(scopes & SCOPES) for name in ATTRIBUTES[scope]))
 
 
-def parse_printer(printer: Group, scopes: frozenset[Scope], at: datetime) -> Reading | NotAPrinter:
-    """Read the printer group of an answer; ``at`` is when it was read (aware UTC)."""
-    if (queue := queue_of(printer)) is not None:
-        return queue
+def parse_attributes(printer: Group, *, scopes: frozenset[Scope], at: datetime) -> Reading:
+    """Read a printer group as far as the scopes go; ``at`` is when it was read (aware UTC).
+
+    The reading's scopes are those that were answered; what was asked and not told is unknown.
+    """
     meters, supplies, status = (scope in scopes for scope in (Scope.METERS, Scope.SUPPLIES, Scope.STATUS))
     identity, origins = identity_of(printer)
     alerts = alerts_of(printer)
@@ -80,13 +79,13 @@ def parse_printer(printer: Group, scopes: frozenset[Scope], at: datetime) -> Rea
     return replace(reading, scopes=answered, unknown=tuple(_unknown(reading, scopes)))
 
 
-def queue_of(printer: Group) -> NotAPrinter | None:
-    """Say that an answer is of a spooler's queue, whose counters and levels are copies or the spooler's own."""
+def queue_told_by(printer: Group) -> str | None:
+    """Name the queue of a spooler that gives itself for a printer; its counters and levels are copies or its own."""
     spooled = any(_SPOOLED.match(uri or "") for uri in printer.texts("printer-uri-supported", most=MOST_CHARACTERS))
     if printer.text("cups-version") is None and not (spooled and printer.integer("printer-type") is not None):
         return None
     model = printer.text("printer-make-and-model")
-    return NotAPrinter(what=f"a print server's queue{f' for {model}' if model else ''}")
+    return f"a print server's queue{f' for {model}' if model else ''}"
 
 
 def _uptime(printer: Group) -> timedelta | None:

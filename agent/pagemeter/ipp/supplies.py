@@ -5,30 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice, zip_longest
+from typing import TypeAlias
 
+from pagemeter.colorants import colors_in
+from pagemeter.iana_printer_mib import supply_type_named
 from pagemeter.ipp.message import Group
-from pagemeter.model import Condition, Input, Level, LevelState, Supply, SupplyKind
 from pagemeter.ipp.origins import origin
 from pagemeter.ipp.pairs import MOST_CHARACTERS, number_of, pairs_of
+from pagemeter.model import Condition, Input, Level, LevelState, Supply, SupplyKind
+
+MARKERS = ("marker-names", "marker-types", "marker-colors", "marker-levels", "marker-low-levels")
+"""What ``markers_of`` reads."""
+
+_Marker: TypeAlias = tuple[str | None, str | None, str | None, int | None, int | None]
 
 _CLASSES = {
     "supplythatisconsumed": SupplyKind.CONSUMED,
     "receptaclethatisfilled": SupplyKind.FILLED,
     "other": SupplyKind.OTHER,
 }
-
-
-def _folded(words: str) -> dict[str, str]:
-    return {word.lower(): word for word in words.split()}
-
-
-# PrtMarkerSuppliesTypeTC as RFC 3805 spells it; devices write it with hyphens and in any case.
-_TYPES = _folded("""
-    other unknown toner wasteToner ink inkCartridge inkRibbon wasteInk opc developer fuserOil solidWax ribbonWax
-    wasteWax fuser coronaWire fuserOilWick cleanerUnit fuserCleaningPad transferUnit tonerCartridge fuserOiler water
-    wasteWater glueWaterAdditive wastePaper bindingSupply bandingSupply stitchingWire shrinkWrap paperWrap staples
-    inserts covers matteToner matteInk
-""")
 _COLORS_OF_HEX = {
     "000000": "black",
     "00FFFF": "cyan",
@@ -40,17 +36,23 @@ _COLORS_OF_HEX = {
     "808080": "gray",
     "FFFFFF": "white",
 }
-_COLOR = re.compile(
-    r"(?:\b(?P<shade>light|dark|photo|matte|vivid)[ -])?\b(?P<color>black|cyan|magenta|yellow|gr[ae]y|red|green|blue|"
-    r"orange|violet|white|gold|silver|clear)\b",
-    re.IGNORECASE,
-)
 _SERIAL = re.compile(r"^.+? S/N: ?(?P<serial>[^;, ]+)$")
 
 
 def supplies_of(printer: Group, at: datetime) -> tuple[Supply, ...]:
     """Read every supply; the index is ``1.`` and the MIB's, or ``marker.`` and the place in the lists of marker-*."""
-    return tuple(_supplies(printer, at)) or tuple(_markers(printer, at))
+    return tuple(_supplies(printer, at)) or markers_of(printer, at)
+
+
+def markers_of(group: Group, at: datetime) -> tuple[Supply, ...]:
+    """Read marker-* of a printer or queue: parallel lists, which may differ in length; levels are percent.
+
+    Printers send the MIB's words with hyphens or without, and CUPS turns some waste boxes round (cups/encode.c).
+    """
+    names, types, colors = (group.texts(f"marker-{what}") for what in ("names", "types", "colors"))
+    levels, lows = group.integers("marker-levels"), group.integers("marker-low-levels")
+    told = islice(zip_longest(names, types, colors, levels, lows), max(len(names), len(levels)))
+    return tuple(_marker(place, one, at) for place, one in enumerate(told, 1))
 
 
 def inputs_of(printer: Group) -> tuple[Input, ...]:
@@ -86,7 +88,7 @@ def _supplies(printer: Group, at: datetime) -> Iterator[Supply]:
             continue
         description = words[place - 1] if place <= len(words) else None
         serial = _SERIAL.match(description or "")
-        kind, unit = _type(pairs.get("type")), pairs.get("unit")
+        kind, unit = supply_type_named(pairs.get("type")), pairs.get("unit")
         capacity, level = number_of(pairs, "maxcapacity"), number_of(pairs, "level")
         marker = number_of(pairs, "markerindex")
         yield Supply(
@@ -105,28 +107,23 @@ def _supplies(printer: Group, at: datetime) -> Iterator[Supply]:
         )
 
 
-def _markers(printer: Group, at: datetime) -> Iterator[Supply]:
-    """Decode the parallel lists of marker-*, which may differ in length; levels are percent."""
-    names, colors, types = (printer.texts(f"marker-{what}") for what in ("names", "colors", "types"))
-    levels, lows = printer.integers("marker-levels"), printer.integers("marker-low-levels")
-    for place in range(max(len(names), len(levels))):
-        name = names[place] if place < len(names) else None
-        kind = _type(types[place] if place < len(types) else None)
-        level = levels[place] if place < len(levels) else None
-        sort = _kind(kind)
-        yield Supply(
-            index=f"marker.{place + 1}",
-            kind=sort,
-            type=kind,
-            colorants=_colorants(None, name) or _colors_of_hex(colors[place] if place < len(colors) else None),
-            description=name,
-            unit="percent",
-            max_capacity=100,
-            level=None if level is None else _level(level),
-            condition=_condition(level, lows[place] if place < len(lows) else None, sort),
-            origin=origin("marker-levels"),
-            at=at,
-        )
+def _marker(place: int, told: _Marker, at: datetime) -> Supply:
+    name, words, color, level, low = told
+    supply_type = supply_type_named(words)
+    kind = _kind(supply_type)
+    return Supply(
+        index=f"marker.{place}",
+        kind=kind,
+        type=supply_type,
+        colorants=_colorants(None, name) or _colors_of_hex(color),
+        description=name,
+        unit="percent",
+        max_capacity=100,
+        level=None if level is None else _level(level),
+        condition=_condition(level, low, kind),
+        origin=origin("marker-levels"),
+        at=at,
+    )
 
 
 def _level(value: int) -> Level:
@@ -137,15 +134,14 @@ def _level(value: int) -> Level:
 
 
 def _condition(level: int | None, low: int | None, kind: SupplyKind) -> Condition | None:
-    """Apply the device's own threshold; for what is filled a low level is no fault."""
-    if level is None or low is None or level < 0 or kind is not SupplyKind.CONSUMED:
+    """Apply the device's own threshold; for what is filled a low level is no fault, and no two makers agree on it."""
+    if level is None or level < 0 or kind is not SupplyKind.CONSUMED:
+        return None
+    if level == 0:
+        return Condition.EMPTY
+    if low is None:
         return None
     return Condition.LOW if level <= low else Condition.OK
-
-
-def _type(words: str | None) -> str | None:
-    folded = (words or "").replace("-", "").replace(" ", "").lower()
-    return _TYPES.get(folded, words)
 
 
 def _kind(supply_type: str | None) -> SupplyKind:
@@ -159,16 +155,11 @@ def _colorants(told: str | None, description: str | None) -> tuple[str, ...]:
     words = told.lower() if told is not None and told.lower() not in ("unknown", "other", "none") else None
     if told is not None and words is None:
         return ()
-    found = _colors_in(words or "")
-    described = _colors_in(description or "")
+    found = colors_in(words or "")
+    described = colors_in(description or "")
     if len(found) == len(described) == 1 and described[0].endswith(found[0]):
         return described
     return found or ((words,) if words is not None else described)
-
-
-def _colors_in(words: str) -> tuple[str, ...]:
-    found = ((match["shade"], match["color"].lower()) for match in _COLOR.finditer(words))
-    return tuple(dict.fromkeys(f"{shade.lower()}-{color}" if shade else color for shade, color in found))
 
 
 def _colors_of_hex(words: str | None) -> tuple[str, ...]:

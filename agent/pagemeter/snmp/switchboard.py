@@ -24,6 +24,9 @@ from pagemeter.snmp.v3 import V3Session, V3User
 
 SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
 
+MOST_HABITS = 50_000
+"""More than an agent has devices; over the years addresses of IPv6 come and go."""
+
 _SCHEMES_OF_SNMP = frozenset({"host", "snmp"})
 _REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 
@@ -94,7 +97,16 @@ class Switchboard:
 
     def habits(self, address: IPAddress, port: int | None = None) -> Habits:
         """Return what is known of an address; ``port`` as the target's URI names it."""
-        return self._habits.setdefault((address, port), Habits())
+        key = (address, port)
+        if key not in self._habits and len(self._habits) >= MOST_HABITS:
+            self._forget()
+        return self._habits.setdefault(key, Habits())
+
+    def _forget(self) -> None:
+        """Forget the half that was met first, less those that are talked to: they are learned again."""
+        for key in list(self._habits)[: MOST_HABITS // 2]:
+            if not self._habits[key].lock.locked():
+                del self._habits[key]
 
     def candidate(self, address: IPAddress) -> Candidate | None:
         """Prepare an address for a sweep; none where the fence or missing credentials forbid to ask it."""

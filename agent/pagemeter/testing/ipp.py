@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from pagemeter.errors import DeviceError, Unreachable
-from pagemeter.ipp.message import IppMessage
+from pagemeter.ipp.message import (
+    Attribute,
+    Collection,
+    Content,
+    Group,
+    GroupTag,
+    IppMessage,
+    OutOfBand,
+    Value,
+    ValueTag,
+)
 
 Reply: TypeAlias = IppMessage | DeviceError
+Told: TypeAlias = Content | Mapping[str, Content] | Sequence[Content]
 Script: TypeAlias = Reply | Sequence[Reply] | Callable[[IppMessage], Reply]
 
 
@@ -40,3 +52,29 @@ class RecordedIpp:
         if script is None:
             return Unreachable(f"{uri} does not answer IPP; nothing was recorded")
         return script(message) if callable(script) else script  # type: ignore[return-value] # a list is popped above
+
+
+_TAGS: dict[type, ValueTag] = {
+    bool: ValueTag.BOOLEAN,
+    int: ValueTag.INTEGER,
+    str: ValueTag.TEXT,
+    bytes: ValueTag.OCTET_STRING,
+    datetime: ValueTag.DATE_TIME,
+    Collection: ValueTag.COLLECTION,
+}
+
+
+def ipp_group(tag: int = GroupTag.PRINTER, /, **attributes: Told) -> Group:
+    """Make a group: ``printer_name="x"`` is printer-name; a list is several values, a mapping a collection."""
+    return Group(tag, tuple(_attribute(name.replace("_", "-"), told) for name, told in attributes.items()))
+
+
+def _attribute(name: str, told: Told) -> Attribute:
+    if isinstance(told, Mapping):
+        told = Collection(tuple(_attribute(member.replace("_", "-"), value) for member, value in told.items()))
+    contents = told if isinstance(told, tuple | list) else (told,)
+    return Attribute(name, tuple(Value(_tag(content), content) for content in contents))
+
+
+def _tag(content: Content) -> int:
+    return int(content.value) if isinstance(content, OutOfBand) else _TAGS[type(content)]

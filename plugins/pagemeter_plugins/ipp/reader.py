@@ -13,12 +13,14 @@ from pagemeter.errors import AccessDenied, DeviceError, Unreachable, Unreadable
 from pagemeter.ipp.client import PORT
 from pagemeter.ipp.message import Group, GroupTag, IppMessage
 from pagemeter.ipp.operations import Status, Version, get_printer_attributes, status_name, succeeded
+from pagemeter.ipp.reading import SCOPES, parse_attributes, queue_told_by, wanted
 from pagemeter.model import Scope, Target
-from pagemeter_plugins.ipp.attributes import MINIMAL, SCOPES, parse_printer, wanted
 from pagemeter_plugins.ipp.doors import SCHEMES, doors_of, is_ipp, second_doors_of
 from pagemeter_plugins.ipp.settings import IppSettings
 
 VERSIONS: tuple[Version, ...] = ((2, 0), (1, 1), (1, 0))
+# What every printer since IPP/1.0 knows (RFC 2566).
+MINIMAL = ("printer-make-and-model", "printer-name", "printer-location", "printer-state", "printer-state-reasons")
 # How long a printer that spoke IPP and does not answer now is left alone.
 _SHORT_PAUSE = timedelta(hours=1)
 _FORBIDDEN = frozenset({Status.FORBIDDEN, Status.NOT_AUTHENTICATED, Status.NOT_AUTHORIZED})
@@ -109,9 +111,9 @@ class IppReader(Reader):
         if found is None:
             return self._nothing(target, ask, attempt)
         printer, learned = found
-        reading = parse_printer(printer, scopes, self._clock.now())
-        if isinstance(reading, NotAPrinter):
-            return reading
+        if (queue := queue_told_by(printer)) is not None:
+            return NotAPrinter(what=queue)
+        reading = parse_attributes(printer, scopes=scopes, at=self._clock.now())
         return Answer(readings=(reading,), memory=learned.memory)
 
     def _left_alone(self, memory: Memory) -> bool:

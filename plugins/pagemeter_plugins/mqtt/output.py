@@ -49,7 +49,7 @@ class MqttOutput(Output):
         self._ack_topic = (
             settings.acknowledge if isinstance(settings.acknowledge, str) else self._topics.acknowledgement
         )
-        self._client_id = settings.client_id or f"pagemeter-{slug(services.agent)}"
+        self._client_id = settings.client_id or _client_id(settings.topic, services.agent)
         self._tls: ssl.SSLContext | None = None
         self._connection: Connection | None = None
         self._opening = asyncio.Lock()
@@ -297,6 +297,12 @@ class MqttOutput(Output):
         finally:
             lost.cancel()
             await asyncio.gather(lost, return_exceptions=True)
+
+
+def _client_id(topic: str, agent: str) -> str:
+    """Return what the broker knows us by, always the same; two outputs with one id would throw each other out."""
+    own = f"pagemeter-{slug(agent)}"
+    return own if topic == MqttSettings.model_fields["topic"].default else f"{own}-{slug(topic)}"
 
 
 def _deaf(_message: Message) -> None:

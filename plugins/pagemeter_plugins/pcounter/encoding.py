@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import islice
 from typing import Final
 
@@ -12,6 +14,8 @@ CODE_PAGES: Final = ("cp1252", "cp850", "cp437")
 """What is tried where the text is no UTF-8: the ANSI page first, then the OEM pages of Western Europe and the USA."""
 
 MOST_SCORED: Final = 30
+
+_FOREIGN: Final = re.compile(rb"[\x80-\xff]")
 
 
 def encoding_of(lines: Sequence[bytes], wanted: str = AUTO) -> str:
@@ -37,6 +41,8 @@ def text_of(line: bytes, encoding: str) -> str:
 
     A code page is used only for lines that are no UTF-8: newer versions write that into the same file.
     """
+    if encoding == "ascii":
+        return line.decode("ascii").rstrip("\r\n")
     if encoding.startswith("utf-16"):
         return line.decode(encoding).lstrip("\ufeff").rstrip("\r\n")
     if not encoding.startswith("utf-8") and not line.isascii():
@@ -55,14 +61,21 @@ def code_page_of(lines: Sequence[bytes]) -> str:
 
 def _score(line: bytes, page: str) -> int:
     """Count the foreign characters that are letters of the case of their neighbours, less those that are none."""
-    text = line.decode(page, errors="replace")
+    table = _table(page)
     score = 0
-    for before, character, after in zip(" " + text, text, text[1:] + " ", strict=False):
-        if character.isascii() or not (before.isalpha() or after.isalpha()):
-            continue
-        fits = character.isalpha() and not (character.isupper() and before.islower())
-        score += 1 if fits else -2
+    for found in _FOREIGN.finditer(line):
+        place = found.start()
+        before = table[line[place - 1]] if place else " "
+        character, after = table[line[place]], table[line[place + 1]] if place + 1 < len(line) else " "
+        if before.isalpha() or after.isalpha():
+            fits = character.isalpha() and not (character.isupper() and before.islower())
+            score += 1 if fits else -2
     return score
+
+
+@cache
+def _table(page: str) -> str:
+    return bytes(range(256)).decode(page, errors="replace")
 
 
 def _is_utf8(line: bytes) -> bool:

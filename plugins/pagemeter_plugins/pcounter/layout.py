@@ -109,11 +109,12 @@ def is_heading(line: str, delimiter: str) -> bool:
     return sum(word in _HEADINGS for word in words) >= 5
 
 
-def delimiter_of(lines: Sequence[str], layout: Layout) -> str | None:
-    """Return the delimiter with which most lines can be split, or none where none of them can."""
-    counts = {delimiter: sum(_splits(line, delimiter, layout) for line in lines) for delimiter in DELIMITERS}
-    best = max(counts, key=lambda delimiter: counts[delimiter])
-    return best if counts[best] else None
+def delimiter_of(lines: Sequence[str], layout: Layout, usual: str = ",") -> str:
+    """Return the delimiter with which most lines can be split; the usual one where it does as well as any."""
+    counts = {usual: sum(_splits(line, usual, layout) for line in lines)}
+    if counts[usual] < len(lines):
+        counts |= {other: sum(_splits(line, other, layout) for line in lines) for other in DELIMITERS if other != usual}
+    return max(counts, key=lambda delimiter: counts[delimiter])
 
 
 def _splits(line: str, delimiter: str, layout: Layout) -> bool:

@@ -19,7 +19,7 @@ from pagemeter_plugins.pcounter.jobs import PARSER, Reading, job_id, job_of
 from pagemeter_plugins.pcounter.layout import DELIMITERS, Layout, NotUnderstood, delimiter_of, is_heading
 from pagemeter_plugins.pcounter.settings import Form
 
-MOST_SAMPLED = 50
+MOST_SAMPLED = 20
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class LineReader:
         self._zone: tzinfo = LocalZone() if form.timezone is None else ZoneInfo(form.timezone)
         self.order = None if form.dates == AUTO else DateOrder(form.dates)
         self.evidence: Evidence | None = None
+        self._last_delimiter = DELIMITERS[0]
 
     @property
     def fingerprint(self) -> str:
@@ -105,27 +106,23 @@ class LineReader:
             else:
                 _quarantine(result, line, "the file ended in the middle of the line", text)
         result.delimiter = self._delimiter([text for _, text in texts])
+        split, delimiter, fields = self.layout.split, result.delimiter, result.fields
         for line, text in texts:
-            self._fields(result, line, text)
+            try:
+                fields.append((line, split(text, delimiter)))
+            except NotUnderstood as error:
+                if not text or text.isspace() or is_heading(text, delimiter):
+                    result.passed_over += 1
+                else:
+                    _quarantine(result, line, str(error), text)
         return result
-
-    def _fields(self, result: Understood, line: Line, text: str) -> None:
-        if not text or text.isspace():
-            result.passed_over += 1
-            return
-        try:
-            result.fields.append((line, self.layout.split(text, result.delimiter)))
-        except NotUnderstood as error:
-            if is_heading(text, result.delimiter):
-                result.passed_over += 1
-            else:
-                _quarantine(result, line, str(error), text)
 
     def _delimiter(self, texts: Sequence[str]) -> str:
         if self._form.delimiter != AUTO:
             return self._form.delimiter
         sample = [text for text in texts[:MOST_SAMPLED] if text]
-        return delimiter_of(sample, self.layout) or DELIMITERS[0]
+        self._last_delimiter = delimiter_of(sample, self.layout, self._last_delimiter)
+        return self._last_delimiter
 
     def learn(self, dates: Sequence[str], *, name: str = "", modified: float = 0.0) -> None:
         """Tell day and month apart by dates in their order; what is sure outweighs what was learned before."""
@@ -144,7 +141,8 @@ class LineReader:
         place = self.layout.index.get("date", self.layout.index.get("datetime"))
         if place is None:
             return []
-        return list(dict.fromkeys(fields[place].strip().partition(" ")[0] for _, fields in result.fields))
+        texts = dict.fromkeys([fields[place] for _, fields in result.fields])
+        return list(dict.fromkeys(text.strip().partition(" ")[0] for text in texts))
 
 
 def _quarantine(result: Understood, line: Line, why: str, text: str | None) -> None:

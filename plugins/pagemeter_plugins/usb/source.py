@@ -44,7 +44,7 @@ class UsbSource(Source):
                 per=Per.DEVICE,
                 packets=_PACKETS,
                 why="one IPP question to each USB printer that ipp-usb serves, on loopback, at 60000 and up",
-                carries="identity, meters and supplies",
+                carries="identity, meters, supplies and status",
             )
 
     async def collect(self, cursors: Mapping[str, JsonValue]) -> AsyncIterator[Gathered]:
@@ -58,9 +58,10 @@ class UsbSource(Source):
     async def _asked(self, printers: Sequence[UsbPrinter], found: Sequence[Seen]) -> tuple[Seen, ...]:
         """Complete the printers that ipp-usb serves; one that does not answer keeps what sysfs told."""
         asked = list(found)
-        for number, printer in enumerate(printers):
-            uri = self._door(printer)
-            if uri is not None and (group := await self._ask(uri)) is not None:
+        doors = [self._door(printer) for printer in printers]
+        for number, uri in enumerate(doors):
+            # ipp-usb names its state by the serial number: of two printers that tell the same one it may be either.
+            if uri is not None and doors.count(uri) == 1 and (group := await self._ask(uri)) is not None:
                 asked[number] = self._completed(asked[number], group, uri)
         for url in self._settings.ipp_usb if isinstance(self._settings.ipp_usb, tuple) else ():
             if (group := await self._ask(door_of(url))) is not None:

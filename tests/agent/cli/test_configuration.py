@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,11 @@ import typer
 
 from pagemeter import __version__
 from pagemeter.cli import app
+from pagemeter.cli.paths import store_path
+from pagemeter.config import load_config
 from pagemeter.plugins import installed_plugins
+from pagemeter.store import Keep, Store
+from pagemeter.testing import FakeClock
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = """\
@@ -145,6 +151,31 @@ def test_devices_before_anything_is_known_says_so_and_makes_no_store(pagemeter: 
         assert said.out == ""
         assert "pagemeter once" in said.err
     assert list(good.parent.iterdir()) == [good]
+
+
+def test_what_is_no_printer_is_listed_with_what_it_is_and_when_it_was_seen(pagemeter: Any, good: Path) -> None:
+    nothing = pagemeter("devices", "--others", "--config", good)
+    assert (nothing.code, nothing.out) == (0, "")
+    assert "Nothing that is no printer" in nothing.err
+    asyncio.run(_with_decoys(store_path(load_config(good, environ={}))))
+    table = pagemeter("devices", "--others", "--config", good)
+    assert table.code == 0
+    assert "host://10.0.0.5" in table.out
+    assert "a switch [bold]loud[/bold] :bomb:" in table.out
+    assert "2026-03-01 08:00 UTC" in table.out
+    lines = pagemeter("devices", "--others", "--json", "--config", good).out.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {
+            "address": "host://10.0.0.5",
+            "what": "a switch [bold]loud[/bold] :bomb:",
+            "seen_at": "2026-03-01T08:00:00+00:00",
+        }
+    ]
+
+
+async def _with_decoys(path: Path) -> None:
+    async with Store.open(path, clock=FakeClock(datetime(2026, 3, 1, 8, tzinfo=UTC)), group_seconds=0.0) as store:
+        await store.keep(Keep(decoys={"host://10.0.0.5": "a switch [bold]loud[/bold] :bomb:"}))
 
 
 def test_the_version_is_printed(pagemeter: Any) -> None:

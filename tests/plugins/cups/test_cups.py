@@ -11,10 +11,10 @@ from pydantic import JsonValue, ValidationError
 
 from pagemeter import Gathered
 from pagemeter.errors import AccessDenied, Unreadable
-from pagemeter.ipp.message import Attribute, Content, Group, GroupTag, IppMessage, ValueTag
+from pagemeter.ipp.message import Content, Group, GroupTag, IppMessage
 from pagemeter.ipp.operations import Operation, Status
 from pagemeter.model import Amount, Condition, JobRecord, LevelState, Queue, SupplyKind
-from pagemeter.testing import FakeClock, FakeServices, RecordedIpp
+from pagemeter.testing import FakeClock, FakeServices, RecordedIpp, ipp_group
 from pagemeter_plugins.cups.jobs import job_of, record_of
 from pagemeter_plugins.cups.places import place_of
 from pagemeter_plugins.cups.position import Position, Waiting
@@ -25,16 +25,6 @@ from pagemeter_plugins.cups.source import CupsSource
 URI = "ipp://localhost:631/"
 AT = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
 BOOT = 1_736_150_000
-TAGS = {bool: ValueTag.BOOLEAN, int: ValueTag.INTEGER, str: ValueTag.NAME, datetime: ValueTag.DATE_TIME}
-
-
-def group(tag: int, **attributes: Content | Sequence[Content]) -> Group:
-    """Make a group of attributes whose names have underscores for hyphens."""
-    found = []
-    for name, value in attributes.items():
-        values = value if isinstance(value, list) else [value]
-        found.append(Attribute.of(name.replace("_", "-"), TAGS[type(values[0])], *values))
-    return Group(tag, tuple(found))
 
 
 def job(number: int, state: int = 9, **more: Content) -> Group:
@@ -50,11 +40,11 @@ def job(number: int, state: int = 9, **more: Content) -> Group:
         "job_impressions_completed": 2,
         "document_format": "application/pdf",
     }
-    return group(GroupTag.JOB, **(told | more))
+    return ipp_group(GroupTag.JOB, **(told | more))
 
 
 def event(number: int, sequence: int, *, state: int = 9, at: int = BOOT + 900) -> Group:
-    return group(
+    return ipp_group(
         GroupTag.EVENT_NOTIFICATION,
         notify_job_id=number,
         notify_sequence_number=sequence,
@@ -64,8 +54,7 @@ def event(number: int, sequence: int, *, state: int = 9, at: int = BOOT + 900) -
     )
 
 
-QUEUE = group(
-    GroupTag.PRINTER,
+QUEUE = ipp_group(
     printer_name="office",
     printer_uri_supported="ipp://localhost/printers/office",
     printer_uuid="urn:uuid:00000000-0000-3000-8000-0000000000ff",
@@ -113,14 +102,14 @@ class Server:
                 return (Status.OK, [one]) if one is not None else (Status.NOT_FOUND, [])
             case Operation.CREATE_PRINTER_SUBSCRIPTIONS:
                 self.subscriptions.append(len(self.subscriptions) + 1)
-                return Status.OK, [group(GroupTag.SUBSCRIPTION, notify_subscription_id=self.subscriptions[-1])]
+                return Status.OK, [ipp_group(GroupTag.SUBSCRIPTION, notify_subscription_id=self.subscriptions[-1])]
             case Operation.RENEW_SUBSCRIPTION:
                 known = head.integer("notify-subscription-id") in self.subscriptions
                 return (Status.OK if known else Status.NOT_FOUND), []
             case Operation.GET_NOTIFICATIONS:
                 first = head.integer("notify-sequence-numbers") or 1
                 events = [one for one in self.events if (one.integer("notify-sequence-number") or 0) >= first]
-                return Status.OK, [group(GroupTag.OPERATION, printer_up_time=self.now), *events]
+                return Status.OK, [ipp_group(GroupTag.OPERATION, printer_up_time=self.now), *events]
             case _:
                 return Status.NOT_FOUND, []
 
@@ -371,8 +360,7 @@ def test_a_queue_and_a_printer_belong_together_by_the_place(device_uri: str | No
 
 
 def test_supplies_are_read_from_lists_that_differ_in_length() -> None:
-    told = group(
-        GroupTag.PRINTER,
+    told = ipp_group(
         printer_name="office",
         printer_state=5,
         printer_state_reasons=["media-empty-error", "paused"],
@@ -399,7 +387,7 @@ def test_supplies_are_read_from_lists_that_differ_in_length() -> None:
 
 
 async def test_a_server_with_more_queues_than_fit_into_one_answer_is_asked_page_by_page() -> None:
-    queues = [group(GroupTag.PRINTER, printer_name=f"queue-{number:04}") for number in range(501)]
+    queues = [ipp_group(printer_name=f"queue-{number:04}") for number in range(501)]
     server = Server(queues=queues)
     batch, *_ = await batches_of(server)
     assert [queue.name for queue in batch.queues] == [f"queue-{number:04}" for number in range(501)]
@@ -417,7 +405,7 @@ async def test_times_and_numbers_at_the_end_of_the_calendar_are_no_harm() -> Non
 
 async def test_hostile_words_of_a_server_are_harmless() -> None:
     nasty = "a\x00b\x1b[31m<script>\u202e" + "x" * 4000
-    told = group(GroupTag.PRINTER, printer_name=nasty, printer_location=nasty, device_uri=nasty, marker_names=[nasty])
+    told = ipp_group(printer_name=nasty, printer_location=nasty, device_uri=nasty, marker_names=[nasty])
     server = Server(job(1, job_name=nasty, job_originating_user_name=nasty, job_printer_uri=nasty), queues=[told])
     queues, jobs, _ = await batches_of(server)
     [queue], [record] = queues.queues, jobs.jobs

@@ -13,10 +13,11 @@ from pydantic import JsonValue, ValidationError
 
 from pagemeter import Gathered, Seen
 from pagemeter.errors import DeviceError, PluginError, Unreachable
-from pagemeter.ipp.message import Attribute, Group, GroupTag, IppMessage, ValueTag
+from pagemeter.ipp.message import IppMessage
 from pagemeter.ipp.operations import Operation
-from pagemeter.model import Identity, Origin, Scope, SupplyKind, Unknown
-from pagemeter.testing import FakeServices, RecordedIpp
+from pagemeter.model import Identity, Origin, PrinterState, Scope, Severity, SupplyKind, Unknown
+from pagemeter.testing import FakeServices, RecordedIpp, ipp_group
+from pagemeter.testing.ipp import Told
 from pagemeter_plugins.usb.settings import UsbSettings
 from pagemeter_plugins.usb.source import UsbSource
 
@@ -232,14 +233,9 @@ IPP_ALTERNATE = b"\x09\x04\x00\x01\x02\x07\x01\x04\x00"
 DOOR = "ipp://localhost:60000/ipp/print"
 
 
-def answer(**attributes: str | int | list[str]) -> IppMessage:
+def answer(**attributes: Told) -> IppMessage:
     """Make a printer's answer."""
-    found = []
-    for name, value in attributes.items():
-        values = value if isinstance(value, list) else [value]
-        tag = ValueTag.INTEGER if isinstance(values[0], int) else ValueTag.TEXT
-        found.append(Attribute.of(name.replace("_", "-"), tag, *values))
-    return IppMessage((2, 0), 0, 1, (Group(GroupTag.PRINTER, tuple(found)),))
+    return IppMessage((2, 0), 0, 1, (ipp_group(**attributes),))
 
 
 BROTHER = answer(
@@ -252,6 +248,10 @@ BROTHER = answer(
         "index=1;class=supplyThatIsConsumed;type=toner;unit=percent;maxcapacity=100;level=75;colorantname=black;"
     ],
     printer_supply_description=["Black Toner"],
+    printer_impressions_completed_col={"monochrome": 4000, "full_color": 711},
+    printer_input_tray=["type=sheetFeedManual;maxcapacity=1;level=0;name=manual"],
+    printer_state=5,
+    printer_state_reasons=["media-empty-error"],
 )
 
 
@@ -281,13 +281,23 @@ def served(sysfs: Path, plug: Plug) -> Path:
 async def test_a_printer_with_ipp_over_usb_is_read_through_ipp_usb(served: Path) -> None:
     [seen], ipp = await asked(served, {DOOR: BROTHER})
     [reading] = seen.readings
-    assert reading.scopes == {Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES}
+    assert reading.scopes == {Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS}
     assert (reading.identity.serial_number, reading.identity.uuid) == ("E1", "e3248000-80ce-11db-8000-30055c000001")
-    assert [(one.key, one.value) for one in reading.meter_reads] == [("print.any.any.any.impressions", 4711)]
+    assert {one.key: one.value for one in reading.meter_reads} == {
+        "print.any.any.any.impressions": 4711,
+        "print.monochrome.any.any.impressions": 4000,
+        "print.full-color.any.any.impressions": 711,
+    }
     [toner] = reading.supplies
     assert (toner.description, toner.colorants, toner.kind) == ("Black Toner", ("black",), SupplyKind.CONSUMED)
     assert toner.level is not None
     assert toner.level.percent == 75
+    assert [tray.name for tray in reading.inputs] == ["manual"]
+    assert reading.status is not None
+    assert reading.status.state is PrinterState.ERROR
+    assert [(alert.code_name, alert.severity) for alert in reading.alerts] == [
+        ("inputMediaSupplyEmpty", Severity.CRITICAL)
+    ]
     assert [message.code for _, message in ipp.asked] == [Operation.GET_PRINTER_ATTRIBUTES]
 
 
@@ -330,7 +340,7 @@ async def test_a_listed_address_is_given_to_the_one_printer_that_it_fits(served:
     urls = ("http://localhost:60000", "ipp://127.0.0.1:60001/ipp/print")
     acme = answer(printer_make_and_model="Acme Ink 9000", printer_impressions_completed=7)
     (one, other), _ = await asked(served, {DOOR: BROTHER, "ipp://127.0.0.1:60001/ipp/print": acme}, urls)
-    assert [read.value for read in one.readings[0].meter_reads] == [4711]
+    assert 4711 in [read.value for read in one.readings[0].meter_reads]
     assert [read.value for read in other.readings[0].meter_reads] == [7]
 
 
@@ -338,3 +348,16 @@ async def test_a_listed_address_that_may_be_of_two_printers_is_given_to_none(ser
     plug("1-5", serial="E2")
     seen, _ = await asked(served, {DOOR: BROTHER}, ("http://localhost:60000",))
     assert [one.readings[0].meter_reads for one in seen] == [(), ()]
+
+
+async def test_a_queue_of_a_print_server_is_given_to_no_printer(served: Path) -> None:
+    queue = answer(printer_make_and_model="Brother HL-9999DW series", cups_version="2.4.2", printer_state=3)
+    [seen], _ = await asked(served, {DOOR: queue}, ("http://localhost:60000",))
+    assert seen.readings[0].scopes == {Scope.IDENTITY}
+
+
+async def test_of_two_printers_that_ipp_usb_can_not_tell_apart_none_is_asked(served: Path, plug: Plug) -> None:
+    plug("1-5", serial="E1", manufacturer="Brother", product="HL-9999DW series", descriptors=IPP_ALTERNATE)
+    seen, ipp = await asked(served, {DOOR: BROTHER})
+    assert [one.readings[0].scopes for one in seen] == [{Scope.IDENTITY}, {Scope.IDENTITY}]
+    assert ipp.asked == []
