@@ -73,9 +73,9 @@ class Traffic:
     """What a component sends or takes in, for ``plan``.
 
     ``to`` is a host, an address, a range or words ("every printer that is known"); ``port`` is none where the peer
-    chooses it; ``each_address`` says that every address of ``to`` is asked. ``packets`` and ``octets`` are the most that
-    one run, one device or one delivery (``per``) needs, both ways together, absent where nobody can tell. ``why`` says
-    what for; ``carries`` what of the site's data or secrets is in it, such as "the community" or "meters and supplies".
+    chooses it; ``each_address`` says that every address of ``to`` is asked. ``packets`` and ``octets`` are the most
+    that one run, one device or one delivery (``per``) needs, both ways together, absent where nobody can tell. ``why``
+    says what for; ``carries`` what of the site's data or secrets is in it, such as "the community" or "the meters".
     """
 
     to: str

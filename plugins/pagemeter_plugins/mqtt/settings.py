@@ -36,8 +36,8 @@ class MqttSettings(Settings):
         default=None,
         min_length=1,
         max_length=128,
-        description="What the broker knows us by, one per output; `pagemeter-` and the agent's id if absent, with a `topic` "
-        "of your own that as well.",
+        description="What the broker knows us by, one per output; `pagemeter-` and the agent's id if absent, with "
+        "a `topic` of your own that as well.",
     )
     user: str | None = Field(default=None, min_length=1, description="The user to log in as.")
     password: SecretStr | None = Field(default=None, description="The user's password; write it as `!secret NAME`.")

@@ -7,8 +7,8 @@ import socket
 import sys
 from dataclasses import replace
 
+from pagemeter.simulator.device import SimulatedDevice
 from pagemeter.simulator.fleet import load_device
-from pagemeter.simulator.server import SimulatedDevice
 
 
 def main(community: str, broadcast: str, *placed: str) -> None:
