@@ -66,8 +66,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What ``once`` brought: the fleet as it is known now, who stayed silent, what failed and why."""
+    """What ``once`` brought: the fleet as it is known now, who stayed silent, what failed and why.
 
+    ``sought`` is false where nobody was to answer: a configuration with sources only.
+    """
+
+    sought: bool = True
     fleet: tuple[FleetEntry, ...]
     answered: int
     silent: tuple[str, ...]
@@ -198,7 +202,11 @@ class Agent:
             failed |= self._broken(failed)
         silent = {place for result in results for place in result.silent}
         return Outcome(
-            fleet=self.inventory.entries(), answered=visited.answered, silent=tuple(sorted(silent)), failed=failed
+            sought=bool(self.discoveries or self.inventory.places()),
+            fleet=self.inventory.entries(),
+            answered=visited.answered,
+            silent=tuple(sorted(silent)),
+            failed=failed,
         )
 
     async def run(self) -> None:

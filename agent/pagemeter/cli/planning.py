@@ -60,6 +60,7 @@ def written(made: Plan) -> Iterator[str]:
     yield f"Site: {made.site or 'without a name'}. Devices that are known so far: {made.devices}."
     yield f"At most {made.packets_per_second:g} packets a second are sent to devices, all together."
     ports = f"{min(PRINTING_PORTS)}" + ", " + ", ".join(str(port) for port in sorted(PRINTING_PORTS)[1:])
+    yield "Packets, octets and durations are the most that is needed; where none stand, they depend on what answers."
     yield f"Never: SNMP SET, print jobs, and any packet to the TCP ports {ports}."
     yield ""
     yield from _section("Networks that may be asked", _networks(made))
@@ -71,7 +72,7 @@ def written(made: Plan) -> Iterator[str]:
     yield from _section("Cycles", _table(("cycle", "when", "what"), made.cycles))
     yield from _section("What the operating system sends on its own", [f"- {line}" for line in made.system])
     packets, octets = totals(made.items)
-    yield f"One run of all discoveries: at most {packets:,} packets, {_octets(octets)}."
+    yield f"One run of all discoveries, as far as it is counted above: at most {packets:,} packets, {_octets(octets)}."
 
 
 def _section(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _item(item: PlannedItem) -> Iterator[str]:
         "carries",
     )
     rows = [_row(row) for row in item.traffic]
-    yield from _table(headings, rows) if rows else ["Nothing is sent."]
+    yield from _table(headings, rows) if rows else ["Nothing is sent over the network."]
 
 
 def _leaves(item: PlannedItem) -> str:

@@ -81,7 +81,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
         err.print(f"{place} did not answer", markup=False)
     for what, why in outcome.failed.items():
         err.print(why if what in why else f"{what}: {why}", markup=False)
-    if not outcome.fleet:
+    if not outcome.fleet and outcome.sought:
         err.print(
             "Nothing answered. Are the ranges and the community right? `pagemeter scan` tries them.", markup=False
         )
@@ -91,7 +91,7 @@ def exit_of(outcome: Outcome) -> Exit:
     """Say how it went: a sleeping printer is no failure."""
     if outcome.failed:
         return Exit.PARTLY_FAILED
-    return Exit.OK if outcome.answered else Exit.NOTHING_ANSWERED
+    return Exit.OK if outcome.answered or not outcome.sought else Exit.NOTHING_ANSWERED
 
 
 class Bars:

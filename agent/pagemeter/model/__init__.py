@@ -20,7 +20,7 @@ from pagemeter.model.privacy import Private
 from pagemeter.model.reading import Reading, Scope, Unknown
 from pagemeter.model.snapshot import DeviceSnapshot, snapshot_of
 from pagemeter.model.supply import Condition, Cover, Input, Level, LevelState, Marker, Supply, SupplyKind
-from pagemeter.model.target import Hints, Link, Segment, Target, host_uri
+from pagemeter.model.target import Hints, Link, Segment, Target, host_uri, usb_uri
 
 __all__ = [
     "Ability",
@@ -81,4 +81,5 @@ __all__ = [
     "Work",
     "host_uri",
     "snapshot_of",
+    "usb_uri",
 ]

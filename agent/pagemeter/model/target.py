@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pagemeter.model.privacy import Address, FreeText
+
+# What CUPS's httpAssembleURI leaves as it is, less what would end a path for other readers of URIs.
+_IN_PATH = "/!$&'()*+,;=:@~"
+_IN_HOST = "!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,12 @@ def host_uri(address: str, *, port: int | None = None) -> str:
     """Write an address as a target's URI: ``host://10.0.0.7``, or ``snmp://10.0.0.7:1161`` where a port is named."""
     host = f"[{address}]" if ":" in address else address
     return f"host://{host}" if port is None else f"snmp://{host}:{port}"
+
+
+def usb_uri(manufacturer: str, model: str, options: Iterable[tuple[str, str]] = ()) -> str:
+    """Write the place of a USB printer as CUPS does, escaped: ``usb://Brother/HL-2270DW%20series?serial=E1``."""
+    query = "&".join(f"{key}={quote(value, safe=_IN_PATH)}" for key, value in options)
+    return f"usb://{quote(manufacturer, safe=_IN_HOST)}/{quote(model, safe=_IN_PATH)}{'?' if query else ''}{query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,10 @@ class Credentials:
             )
         )
 
+    def snmp_in(self, network: IPNetwork) -> tuple[SnmpCredential, ...]:
+        """Return those that may be sent to some address of a network."""
+        return tuple(c.snmp for c in self._credentials if any(mine.overlaps(network) for mine in self.networks_of(c)))
+
     def networks_of(self, credential: NetworkCredential) -> tuple[IPNetwork, ...]:
         """Return the networks a credential may be sent to now."""
         return (*credential.networks, *(self._selected() if credential.segments else ()))

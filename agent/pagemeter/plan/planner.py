@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from ipaddress import ip_address
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address, summarize_address_range
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pagemeter.boundary import reason_of
 from pagemeter.clock import Clock
-from pagemeter.component import Component, Factory, Traffic
+from pagemeter.component import Component, Factory, Output, Traffic
 from pagemeter.config import AgentConfig
-from pagemeter.config.notation import format_duration
-from pagemeter.config.settings import ItemConfig, ScheduleSettings
+from pagemeter.config.settings import ItemConfig
 from pagemeter.errors import AccessDenied, PluginError, QuietHours
 from pagemeter.model import Scope, Target
-from pagemeter.net.credentials import Credentials, IPAddress
+from pagemeter.net.credentials import Credentials, IPAddress, IPNetwork
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.net.ranges import AddressRange, parse_range
+from pagemeter.plan.schedules import cycles_of, delivers, when
 from pagemeter.plan.values import Known, Plan, PlannedItem, PlannedNetwork, PlannedTraffic
-from pagemeter.plugins import Kind, Registry
+from pagemeter.plugins import Registry
 
 SNMP_TRIES = 2
 """How often a silent address is asked with each credential: once, and once more."""
@@ -73,7 +73,7 @@ def plan_of(
         devices=known.devices,
         networks=tuple(planner.networks()),
         items=items,
-        cycles=tuple(_cycles(config)),
+        cycles=tuple(cycles_of(config)),
         system=tuple(_system(items)),
     )
 
@@ -110,27 +110,24 @@ class _Planner:
             packets_per_second=min(rate, network.packets_per_second or rate),
             quiet=network.quiet,
             never=tuple(str(one) for one in network.never),
-            credentials=tuple(one.name for one in self._credentials.snmp(network.network.network_address)),
+            credentials=tuple(self._names(network)),
         )
+
+    def _names(self, network: FencedNetwork) -> Iterator[str]:
+        whole = self._credentials.snmp_of_all(network.network)
+        for one in self._credentials.snmp_in(network.network):
+            yield one.name if one in whole else f"{one.name} for a part"
 
     def item(self, item: ItemConfig, registry: Registry) -> PlannedItem:
         """Build the item's component and ask it; whatever it raises is its own fault."""
-        told = PlannedItem(
-            kind=str(item.kind),
-            name=item.name,
-            plugin=item.plugin,
-            when=_when(item, self._config),
-            limits=_limits(item),
-        )
+        told = PlannedItem(kind=str(item.kind), name=item.name, plugin=item.plugin, when=when(item, self._config))
         try:
-            rows = tuple(self._row(traffic) for traffic in self._built(item, registry).traffic())
+            built = self._built(item, registry)
+            rows = tuple(self._row(traffic) for traffic in built.traffic())
+            works = delivers(built, item.schedule) if isinstance(built, Output) else told.when
         except Exception as error:  # noqa: BLE001 - the border to a plugin: it may raise anything
-            return PlannedItem(
-                kind=told.kind, name=told.name, plugin=told.plugin, when=told.when, broken=reason_of(error)
-            )
-        return PlannedItem(
-            kind=told.kind, name=told.name, plugin=told.plugin, when=told.when, traffic=rows, limits=told.limits
-        )
+            return replace(told, broken=reason_of(error))
+        return replace(told, when=works, traffic=rows, limits=_limits(item))
 
     def _built(self, item: ItemConfig, registry: Registry) -> Component:
         factory = registry.factory(item.kind, item.plugin)
@@ -144,12 +141,14 @@ class _Planner:
         swept = self._swept(found) if traffic.each_address and found else None
         packets, octets = traffic.packets, traffic.octets
         ports: tuple[int, ...] = () if traffic.port is None else (traffic.port,)
-        addresses = None
+        addresses, why_not = None, None
         if swept is not None:
             addresses, packets, ports = swept.addresses, swept.packets, swept.ports
             octets = swept.packets * SNMP_OCTETS
         elif traffic.port == SNMP_PORT:
-            ports = self._snmp_ports()
+            ports = self._snmp_ports(found)
+            if why_not := self._why_not(found):
+                packets, octets, ports = 0, 0, ()
         rate = self._config.agent.packets_per_second
         return PlannedTraffic(
             to=traffic.to,
@@ -160,9 +159,9 @@ class _Planner:
             addresses=addresses,
             packets=packets,
             octets=octets,
-            seconds=swept.seconds if swept is not None else None if packets is None else round(packets / rate, 1),
-            why=traffic.why,
-            carries=traffic.carries,
+            seconds=swept.seconds if swept is not None else round(packets / rate, 1) if packets else None,
+            why=f"{traffic.why} ({why_not})" if why_not else traffic.why,
+            carries="" if why_not else traffic.carries,
         )
 
     def _swept(self, span: AddressRange) -> _Swept:
@@ -178,13 +177,19 @@ class _Planner:
                 swept.ports = tuple(sorted({*swept.ports, *(one.port for one in asked)}))
         return swept
 
-    def _snmp_ports(self) -> tuple[int, ...]:
-        ports = {
-            one.port
-            for network in self._fence.networks
-            for one in self._credentials.snmp(network.network.network_address)
-        }
-        return tuple(sorted(ports)) or (SNMP_PORT,)
+    def _snmp_ports(self, span: AddressRange | None) -> tuple[int, ...]:
+        """Return the ports of the credentials that are for a range; of all where it is none, or has none."""
+        asked = {one.port for network in _networks_of(span) for one in self._credentials.snmp_in(network)}
+        every = {one.port for network in self._fence.networks for one in self._credentials.snmp_in(network.network)}
+        return tuple(sorted(asked or every)) or (SNMP_PORT,)
+
+    def _why_not(self, span: AddressRange | None) -> str | None:
+        """Say why a single address is not asked."""
+        if span is None or span.count != 1 or span.first is None:
+            return None
+        if self._network_of(span.first) is None:
+            return "nothing is sent: `networks` leaves it out"
+        return None if self._credentials.snmp(span.first) else "nothing is sent: no credential is for it"
 
     def _network_of(self, address: IPAddress) -> FencedNetwork | None:
         try:
@@ -210,6 +215,11 @@ class _Swept:
         self.seconds += packets / rate
 
 
+def _networks_of(span: AddressRange | None) -> Iterator[IPNetwork]:
+    if span is not None and span.first is not None and span.last is not None:
+        yield from summarize_address_range(span.first, span.last)
+
+
 def _range(text: str) -> AddressRange | None:
     try:
         found = parse_range(text)
@@ -218,44 +228,10 @@ def _range(text: str) -> AddressRange | None:
     return found if found.first is not None else None
 
 
-def _when(item: ItemConfig, config: AgentConfig) -> str:
-    """Say when an item works, in words."""
-    match item.kind:
-        case Kind.READER:
-            return "in the cycles, each device that is known"
-        case Kind.SOURCE:
-            return _schedule(item.schedule or config.cycles.local)
-        case Kind.OUTPUT:
-            return f"documents as they come, reports {_schedule(item.schedule)}"
-    return _schedule(item.schedule)
-
-
-def _schedule(schedule: ScheduleSettings | None) -> str:
-    if schedule is None:
-        return "never"
-    if schedule.every is not None:
-        return f"every {format_duration(schedule.every)}"
-    days = ", ".join(str(day) for day in schedule.on) or "every day"
-    return f"{days} at {schedule.at:%H:%M}" if schedule.at is not None else "never"
-
-
 def _limits(item: ItemConfig) -> tuple[str, ...]:
     """Name what of the documents does not leave as it is."""
     named = (("only", item.only), ("mask", item.mask), ("hash", getattr(item, "hash", ())))
     return tuple(f"{name}: {', '.join(values)}" for name, values in named if values)
-
-
-def _cycles(config: AgentConfig) -> Iterator[tuple[str, str, str]]:
-    cycles = config.cycles
-    told = (
-        ("meters", cycles.meters, "identity, meters, supplies and status of each known device"),
-        ("alerts", cycles.alerts, "status and alerts of each known device"),
-        ("jobs", cycles.jobs, "the job lists of each known device, where a reader reads them"),
-        ("local", cycles.local, "the sources of this host"),
-        ("status", cycles.status, "the agent's own status; nothing is sent to a device"),
-    )
-    for name, cycle, what in told:
-        yield name, _schedule(cycle) if cycle.enabled else "switched off", what
 
 
 def _system(items: Sequence[PlannedItem]) -> Iterator[str]:

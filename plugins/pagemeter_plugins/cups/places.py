@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-from pagemeter.model import host_uri
+from pagemeter.model import host_uri, usb_uri
 from pagemeter.text import scrub
 
-# What the source of local printers leaves as it is in its URIs.
 _IN_PATH = "/!$&'()*+,;=:@~"
-_IN_HOST = "!$&'()*+,;=~"
 _NETWORK = frozenset({"socket", "lpd", "http", "https"})
 _MOST_CHARACTERS = 1000
 
@@ -55,10 +53,8 @@ def _names_a_host(host: str) -> bool:
 
 
 def _usb(uri: str) -> str:
-    """Escape as the source ``usb`` does: CUPS leaves some characters that others do not."""
+    """Escape it anew: CUPS leaves some characters that others do not."""
     maker, _, rest = uri.removeprefix("usb://").partition("/")
-    model, mark, query = rest.partition("?")
-    options = ((key, value) for key, _, value in (option.partition("=") for option in query.split("&")) if key)
-    escaped = "&".join(f"{key}={quote(unquote(value), safe=_IN_PATH)}" for key, value in options)
-    path = quote(unquote(model), safe=_IN_PATH)
-    return f"usb://{quote(unquote(maker), safe=_IN_HOST)}/{path}{mark if escaped else ''}{escaped}"
+    model, _, query = rest.partition("?")
+    options = (option.partition("=") for option in query.split("&"))
+    return usb_uri(unquote(maker), unquote(model), ((key, unquote(value)) for key, _, value in options if key))

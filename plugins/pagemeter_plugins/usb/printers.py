@@ -9,15 +9,12 @@ from urllib.parse import quote
 
 from pagemeter import Seen
 from pagemeter.ieee1284 import DeviceId, parse_device_id, spelt_out
-from pagemeter.model import Hints, Identity, Origin, Reading, Scope, Target, Unknown
+from pagemeter.model import Hints, Identity, Origin, Reading, Scope, Target, Unknown, usb_uri
 from pagemeter.text import scrub
 from pagemeter_plugins.usb.sysfs import UsbPrinter
 
 FOUND_BY = "usb"
 
-# What CUPS's httpAssembleURI leaves as it is, less what would end a path for other readers of URIs.
-_IN_PATH = "/!$&'()*+,;=:@~"
-_IN_HOST = "!$&'()*+,;=~"
 _MAKERS = {"hewlett-packard": "HP", "lexmark international": "Lexmark"}
 _PROTOCOL = "usb"
 
@@ -62,12 +59,9 @@ def _uris(told: _Told) -> tuple[str, ...]:
     """Write the place as CUPS's backend usb does: by the USB device's serial number, and as it did by the id's."""
     manufacturer = told.manufacturer or (told.model or "Unknown").split()[0]
     model = _without(told.model or ("Printer" if told.manufacturer is None else "Unknown Model"), manufacturer)
-    base = f"usb://{quote(manufacturer, safe=_IN_HOST)}/{quote(model, safe=_IN_PATH)}"
-    interface = f"interface={told.printer.interface}" if told.printer.interface else ""
-    queries = [f"serial={quote(serial, safe=_IN_PATH)}" for serial in told.serials] or [""]
-    return tuple(
-        base + "?" * bool(query or interface) + "&".join(filter(None, (query, interface))) for query in queries
-    )
+    interface = [("interface", str(told.printer.interface))] if told.printer.interface else []
+    serials = [[("serial", serial)] for serial in told.serials] or [[]]
+    return tuple(usb_uri(manufacturer, model, serial + interface) for serial in serials)
 
 
 def _without(model: str, manufacturer: str) -> str:

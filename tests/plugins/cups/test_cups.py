@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from pagemeter import Gathered
 from pagemeter.errors import AccessDenied, Unreadable
 from pagemeter.ipp.message import Content, Group, GroupTag, IppMessage
 from pagemeter.ipp.operations import Operation, Status
-from pagemeter.model import Amount, Condition, JobRecord, LevelState, Queue, SupplyKind
+from pagemeter.model import Amount, JobRecord, Queue
 from pagemeter.testing import FakeClock, FakeServices, RecordedIpp, ipp_group
 from pagemeter_plugins.cups.jobs import job_of, record_of
-from pagemeter_plugins.cups.places import place_of
 from pagemeter_plugins.cups.position import Position, Waiting
-from pagemeter_plugins.cups.queues import Listed, queue_of
+from pagemeter_plugins.cups.queues import Listed
 from pagemeter_plugins.cups.settings import CupsSettings
 from pagemeter_plugins.cups.source import CupsSource
 
@@ -329,63 +328,6 @@ def test_the_id_of_a_job_holds_nothing_personal() -> None:
     assert record.id == f"cups:00000000-0000-3000-8000-000000000001:1:{BOOT + 1}"
 
 
-@pytest.mark.parametrize(
-    ("device_uri", "place"),
-    [
-        ("socket://10.0.0.7:9100", "host://10.0.0.7"),
-        ("socket://[fe80::7]:9100", "host://[fe80::7]"),
-        ("lpd://printer.lan/queue", "host://printer.lan"),
-        ("http://10.0.0.7:631/ipp", "host://10.0.0.7"),
-        ("ipp://10.0.0.7/ipp/print", "ipp://10.0.0.7/ipp/print"),
-        ("ipps://ada:secret@printer.lan:443/ipp/print?waitjob=false", "ipps://printer.lan:443/ipp/print"),
-        ("usb://Brother/HL-9999DW%20series?serial=E1", "usb://Brother/HL-9999DW%20series?serial=E1"),
-        ("usb://A|B/C[1]?serial=1&interface=1", "usb://A%7CB/C%5B1%5D?serial=1&interface=1"),
-        ("hp:/net/HP_LaserJet_9999?ip=10.0.0.7", "host://10.0.0.7"),
-        ("hp:/usb/HP_LaserJet_9999?serial=X", None),
-        ("dnssd://Acme._ipp._tcp.local/?uuid=1", None),
-        ("ipp://Acme%20Ink._ipp._tcp.local/", None),
-        ("file:///dev/null", None),
-        ("smb://server/queue", None),
-        ("cups-pdf:/", None),
-        ("socket://", None),
-        ("socket://[::1", None),
-        ("socket://10.0.0.7:99999999", None),
-        ("socket://a<b>:9100", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_queue_and_a_printer_belong_together_by_the_place(device_uri: str | None, place: str | None) -> None:
-    assert place_of(device_uri) == place
-
-
-def test_supplies_are_read_from_lists_that_differ_in_length() -> None:
-    told = ipp_group(
-        printer_name="office",
-        printer_state=5,
-        printer_state_reasons=["media-empty-error", "paused"],
-        marker_names=["Black Toner", "Color", "Waste", "Drum"],
-        marker_types=["toner-cartridge", "inkCartridge", "waste-toner"],
-        marker_colors=["#000000", "#00FFFF#FF00FF#FFFF00", "none"],
-        marker_levels=[4, -1, 80],
-        marker_low_levels=[10, 10, 0],
-    )
-    found = queue_of(told, host="print.lan", at=AT)
-    assert found is not None
-    assert (found.queue.state, found.queue.reasons) == ("stopped", ("media-empty-error", "paused"))
-    assert not found.driven
-    black, color, waste, drum = found.queue.supplies
-    assert (black.type, black.colorants, black.condition) == ("tonerCartridge", ("black",), Condition.LOW)
-    assert black.level is not None
-    assert black.level.percent == 4
-    assert color.colorants == ("cyan", "magenta", "yellow")
-    assert color.level is not None
-    assert color.level.state is LevelState.UNKNOWN
-    assert color.condition is None
-    assert (waste.kind, waste.condition) == (SupplyKind.FILLED, None)
-    assert (drum.description, drum.level, drum.kind) == ("Drum", None, SupplyKind.OTHER)
-
-
 async def test_a_server_with_more_queues_than_fit_into_one_answer_is_asked_page_by_page() -> None:
     queues = [ipp_group(printer_name=f"queue-{number:04}") for number in range(501)]
     server = Server(queues=queues)
@@ -411,18 +353,3 @@ async def test_hostile_words_of_a_server_are_harmless() -> None:
     [queue], [record] = queues.queues, jobs.jobs
     texts = [queue.name, queue.location, queue.supplies[0].description, record.user, record.document, record.queue]
     assert all(text is not None and text.isprintable() and len(text) <= 255 for text in texts)
-
-
-@pytest.mark.parametrize(
-    "server",
-    ["localhost", "http://localhost:631", "ipp://", "ipp://a:b@c", "ipp://host/printers/x", "ipp://h:70000", ""],
-)
-def test_a_server_that_is_none_is_refused_with_an_example(server: str) -> None:
-    with pytest.raises(ValidationError, match=r"/run/cups/cups\.sock"):
-        CupsSettings(server=server)
-
-
-def test_a_server_is_written_as_it_is_asked() -> None:
-    assert CupsSettings().uri == URI
-    assert CupsSettings(server="ipps://print.example").uri == "ipps://print.example/"
-    assert CupsSettings(server="/run/cups/cups.sock").uri == "ipp+unix:///run/cups/cups.sock"
