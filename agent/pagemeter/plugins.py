@@ -13,16 +13,17 @@ from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pluggy
-
-from pagemeter import hookspecs
 from pagemeter.commands import Command
-from pagemeter.component import Component, Discovery, Factory, Output, Reader, Source
 from pagemeter.errors import PluginError
 from pagemeter.manifest import Kind, Manifest, NetworkUse, folder_of, read_manifest
 from pagemeter.text import scrub
+
+if TYPE_CHECKING:
+    import pluggy
+
+    from pagemeter.component import Component, Factory
 
 __all__ = [
     "EntryPointLike",
@@ -37,13 +38,6 @@ __all__ = [
 
 GROUP = "pagemeter"
 COMMANDS = "pagemeter_commands"
-
-_CLASSES: Mapping[Kind, type[Component]] = {
-    Kind.DISCOVERY: Discovery,
-    Kind.READER: Reader,
-    Kind.SOURCE: Source,
-    Kind.OUTPUT: Output,
-}
 
 
 class EntryPointLike(Protocol):
@@ -101,8 +95,7 @@ def installed_plugins(*, extra: Sequence[EntryPointLike] = ()) -> tuple[Plugin, 
 def load_plugins(named: Iterable[str], *, extra: Sequence[EntryPointLike] = ()) -> Registry:
     """Import the named plugins and ask each once what it offers; a broken one is kept with its error."""
     wanted = frozenset(named)
-    hooks = pluggy.PluginManager(GROUP)
-    hooks.add_hookspecs(hookspecs)
+    hooks = _hooks()
     return Registry(
         _without_clashes([_loaded(hooks, entry, plugin) for entry, plugin in _found(extra) if plugin.name in wanted])
     )
@@ -110,8 +103,7 @@ def load_plugins(named: Iterable[str], *, extra: Sequence[EntryPointLike] = ()) 
 
 def commands_offered(name: str, *, extra: Sequence[EntryPointLike] = ()) -> tuple[Command, ...]:
     """Import one plugin and ask it for its commands; raises PluginError."""
-    hooks = pluggy.PluginManager(GROUP)
-    hooks.add_hookspecs(hookspecs)
+    hooks = _hooks()
     for entry, plugin in _found(extra):
         if plugin.name != name or plugin.error is not None or plugin.manifest is None:
             continue
@@ -123,6 +115,17 @@ def commands_offered(name: str, *, extra: Sequence[EntryPointLike] = ()) -> tupl
             raise PluginError(f"{name}: {COMMANDS} returned {type(strange[0]).__name__}, not commands")
         return offered
     raise PluginError(f"no plugin {name} can be used")
+
+
+def _hooks() -> pluggy.PluginManager:
+    # Listing plugins imports no contracts: the command line does it for its help and for completion.
+    import pluggy
+
+    from pagemeter import hookspecs
+
+    hooks = pluggy.PluginManager(GROUP)
+    hooks.add_hookspecs(hookspecs)
+    return hooks
 
 
 def _found(extra: Sequence[EntryPointLike]) -> list[tuple[EntryPointLike, Plugin]]:
@@ -208,11 +211,14 @@ def _factories(kind: Kind, results: list[object]) -> tuple[Factory[Any], ...]:
 
 
 def _check(kind: Kind, factory: object) -> None:
+    from pagemeter.component import Discovery, Factory, Output, Reader, Source
+
+    classes = {Kind.DISCOVERY: Discovery, Kind.READER: Reader, Kind.SOURCE: Source, Kind.OUTPUT: Output}
     if not isinstance(factory, Factory):
         raise PluginError(f"pagemeter_{kind} returned {type(factory).__name__} among its factories")
     build = factory._build  # noqa: SLF001 - the contract has no word for it; a function's kind is seen when it is built
-    if isinstance(build, type) and not issubclass(build, _CLASSES[kind]):
-        raise PluginError(f"pagemeter_{kind} returned {build.__name__}, which is no {_CLASSES[kind].__name__}")
+    if isinstance(build, type) and not issubclass(build, classes[kind]):
+        raise PluginError(f"pagemeter_{kind} returned {build.__name__}, which is no {classes[kind].__name__}")
 
 
 def _without_clashes(plugins: Sequence[Plugin]) -> list[Plugin]:

@@ -48,6 +48,8 @@ from pagemeter.snmp.recording import read_recording
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk, oid
 from pagemeter.store import StoreReader
 
+pytestmark = pytest.mark.slow
+
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 XSD = Path(pagemeter_plugins.https_xml.__file__).parent / "report-1.xsd"
 SCHEMA = Path(pagemeter_plugins.webhook.__file__).parent / "batch-1.json"

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
-from pagemeter.cli.exits import Exit, speaking, usage
-from pagemeter.clock import Clock
-from pagemeter.component import Output, Services, Stage
-from pagemeter.errors import PagemeterError, PluginError
-from pagemeter.model import Scope, Target
+from pagemeter.cli.exits import speaking
 
 app = typer.Typer(
     name="outputs",
@@ -44,81 +36,7 @@ def try_out(
     DNS, TCP, proxy, TLS, request, status and receipt: the first that fails says why and what to do. What is owed is not
     touched; what is sent says that it is a test. The agent may be running.
     """
-    from pagemeter.root import run_root
-
     with speaking():
-        raise typer.Exit(run_root(_test(name, config)))
+        from pagemeter.cli import trying
 
-
-async def _test(name: str, config: Path | None) -> Exit:
-    from pagemeter.cli.show import console
-    from pagemeter.logs import redact
-
-    out = console()
-    well, ill = ("✓", "✗") if _writes("✓✗") else ("ok  ", "FAIL")
-    good = False
-    async for stage in _stages(_built(name, config)):
-        sign = f"[green]{well}[/green]" if stage.ok else f"[red]{ill}[/red]"
-        out.print(sign, end=" ")
-        out.print(f"{stage.name}: {redact(stage.text)}", markup=False)
-        good = stage.ok
-    return Exit.OK if good else Exit.PARTLY_FAILED
-
-
-async def _stages(output: Output) -> AsyncIterator[Stage]:
-    """Open the output and try it; one that can't be opened fails at that."""
-    try:
-        async with output:
-            async for stage in output.test():
-                yield stage
-    except PagemeterError as error:
-        yield Stage(name="open", ok=False, text=str(error))
-
-
-def _built(name: str, config: Path | None) -> Output:
-    """Build the output as the agent does, without the store: the agent may be running."""
-    from pagemeter.cli.paths import config_path
-    from pagemeter.clock import SystemClock
-    from pagemeter.config import load_config
-    from pagemeter.config.build import secrets_of
-    from pagemeter.logs import keep_secret
-    from pagemeter.plugins import Kind, load_plugins
-
-    loaded = load_config(config if config is not None else config_path(), environ=os.environ)
-    keep_secret(secrets_of(loaded))
-    item = next((item for item in loaded.outputs if item.name == name), None)
-    if item is None:
-        names = ", ".join(item.name for item in loaded.outputs) or "none"
-        raise usage(f"no output {name} in {loaded.path}; there are: {names}")
-    registry = load_plugins([item.plugin])
-    factory = registry.factory(Kind.OUTPUT, item.plugin)
-    if factory is None or item.settings is None:
-        raise PluginError(f"{name}: {item.broken or registry.why_not(item.plugin) or 'it offers no output'}")
-    services = _Services(clock=SystemClock(), folder=loaded.folder)
-    # An output asks no device: of the services, those that do are not there.
-    built = factory(item.settings, cast("Services", services))
-    if not isinstance(built, Output):
-        raise PluginError(f"{name}: it is no output")
-    return built
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Services:
-    clock: Clock
-    folder: Path
-    # The running agent has the store open, which knows the id.
-    agent: str = "test"
-
-    def read_soon(self, what: Target | str, scopes: frozenset[Scope], why: str) -> None:
-        """Do nothing: no agent is there to read."""
-
-    def progress(self, done: int, total: int | None) -> None:
-        """Do nothing: a test has no long work."""
-
-
-def _writes(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
+        raise typer.Exit(trying.test(name, config))

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from pagemeter.cli.asked import ask_or_open
 from pagemeter.cli.exits import Exit, usage
-from pagemeter.cli.paths import config_path, store_path
+from pagemeter.cli.paths import config_file, store_path
 from pagemeter.cli.show import cell, console, json_line
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.config.mistakes import near, with_remedy
@@ -43,7 +43,7 @@ class FeedState:
 
 def loaded(config: Path | None) -> AgentConfig:
     """Load the configuration; raises ConfigError."""
-    return load_config(config if config is not None else config_path(), environ=os.environ)
+    return load_config(config_file(config), environ=os.environ)
 
 
 def show(config: AgentConfig, *, as_json: bool) -> Exit:

@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from pagemeter.config.settings import AgentConfig
+from pagemeter.errors import ConfigError
 
 APP = "pagemeter"
 
@@ -16,6 +17,16 @@ def config_path() -> Path:
     mine = platformdirs.user_config_path(APP, appauthor=False) / "pagemeter.yaml"
     site = platformdirs.site_config_path(APP, appauthor=False) / "pagemeter.yaml"
     return mine if mine.exists() or not site.exists() else site
+
+
+def config_file(named: Path | None) -> Path:
+    """Return the file that was named, else that of the platform's place; raises ConfigError where none is there."""
+    path = config_path() if named is None else named
+    if named is None and not path.exists():
+        raise ConfigError(
+            f"{path}: there is no configuration yet; name a YAML file with --config FILE, or write this one"
+        )
+    return path
 
 
 def store_path(config: AgentConfig) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pagemeter.cli.exits import Exit
-from pagemeter.cli.paths import config_path, store_path
+from pagemeter.cli.paths import config_file, store_path
 from pagemeter.cli.show import console
 from pagemeter.clock import SystemClock
 from pagemeter.config import load_config
@@ -23,7 +23,7 @@ from pagemeter.store import StoreReader
 
 def plan(config: Path | None, *, as_json: bool, markdown: bool) -> Exit:
     """Print the plan of a configuration; an item that can't tell its part makes the exit code 1."""
-    made = planned(config if config is not None else config_path())
+    made = planned(config_file(config))
     if as_json:
         print(json.dumps(asdict(made), default=str, indent=2))
     else:

@@ -16,7 +16,7 @@ from rich.progress import Progress as Bar
 
 from pagemeter.agent import Agent, Outcome
 from pagemeter.cli.exits import Exit
-from pagemeter.cli.paths import config_path, store_path
+from pagemeter.cli.paths import config_file, store_path
 from pagemeter.cli.show import console, fleet_table, json_line
 from pagemeter.clock import SystemClock
 from pagemeter.config import AgentConfig, load_config
@@ -117,4 +117,4 @@ class Bars:
 
 
 def _load(config: Path | None) -> AgentConfig:
-    return load_config(config if config is not None else config_path(), environ=os.environ)
+    return load_config(config_file(config), environ=os.environ)

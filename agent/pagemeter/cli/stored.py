@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from pagemeter.cli.exits import Exit
-from pagemeter.cli.paths import config_path, store_path
+from pagemeter.cli.paths import config_file, store_path
 from pagemeter.cli.show import console, fleet_table, json_line, others_table
 from pagemeter.config import load_config
 from pagemeter.inventory import Inventory
@@ -52,4 +52,4 @@ def others(config: Path | None, *, as_json: bool) -> Exit:
 
 
 def _store(config: Path | None) -> Path:
-    return store_path(load_config(config if config is not None else config_path(), environ=os.environ))
+    return store_path(load_config(config_file(config), environ=os.environ))

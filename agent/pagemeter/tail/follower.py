@@ -74,6 +74,7 @@ class Follower:
         self._queue: list[Candidate] = []
         self._noted: list[Place] = []
         self._seen: dict[str, int] = {}
+        self._names: dict[str, str] = {}
         self._cut: set[str] = set()
         self._now = 0.0
         self._newest = 0
@@ -297,16 +298,18 @@ class Follower:
         self._queue = []
 
     def _count_losses(self, candidates: list[Candidate], places: Places) -> None:
-        for place in places.cut(candidates):
-            if place.id not in self._cut:
+        for place, name in places.cut(candidates):
+            unread = max(0, self._seen.get(place.id, 0) - place.offset)
+            # An old file that was read and removed leaves its inode to the next log: nobody cut that.
+            if place.id not in self._cut and (unread or self._names.get(place.id, place.name) == name):
                 self._cut.add(place.id)
                 self.losses.cuts += 1
-                self.losses.octets += max(0, self._seen.get(place.id, 0) - place.offset)
+                self.losses.octets += unread
         for candidate in candidates:
             if candidate.place is not None:
                 own, size = candidate.place.id, candidate.size
                 self.losses.octets += max(0, self._seen.get(own, 0) - max(size, candidate.place.offset))
-                self._seen[own] = size
+                self._seen[own], self._names[own] = size, candidate.file.name
 
 
 def lines_of(
