@@ -140,14 +140,19 @@ class Rounds:
         return frozenset(decoy.address for decoy in self._store.decoys() if now - DECOY_REST < decoy.at <= now)
 
     async def visit_all(self, scopes: frozenset[Scope], work: str) -> RoundResult:
-        """Visit every device of the inventory."""
+        """Visit every device of the inventory; those outside the fence are left as they are known."""
         result = RoundResult()
         places = self._inventory.places()
         done = 0
 
         async def one(place: Target) -> None:
             nonlocal done
-            await self._visit(place, scopes, result, None)
+            if (why := self._kept_out(place)) is None:
+                await self._visit(place, scopes, result, None)
+            else:
+                # Not asked, and so not silent either: its segment was dropped, or its network left the YAML.
+                result.outside.append(place.uri)
+                self._outages.failed(place.uri, why)
             done += 1
             self._watcher(Progress(work=work, done=done, total=len(places), what=place.host))
 
@@ -193,14 +198,18 @@ class Rounds:
         )
 
     def _is_outside(self, target: Target) -> bool:
-        """Say whether an address lies outside the fence; a host name is held against it when it is resolved."""
+        """Say whether an address lies outside the fence."""
+        return self._kept_out(target) is not None
+
+    def _kept_out(self, target: Target) -> str | None:
+        """Say why the fence forbids an address; a host name is held against it when it is resolved."""
         try:
             self._fence.check(ip_address(target.host))
-        except AccessDenied:
-            return True
+        except AccessDenied as error:
+            return str(error)
         except (ValueError, QuietHours):
-            return False
-        return False
+            return None
+        return None
 
     async def say(self, status: AgentStatus) -> None:
         """Keep the agent's own status as a document."""

@@ -68,7 +68,7 @@ class Site:
         """Keep a segment that a gateway listed; one that is new is told in the log and as an event."""
         if segment.network in self._known:
             self._known[segment.network] = segment
-            await self._store.keep(Keep(segments=(segment,)))
+            await self._store.keep(Keep(segments=(segment,)), at_once=True)
             return
         if len(self._known) >= self._most_segments:
             self._outages.failed(
@@ -84,7 +84,7 @@ class Site:
         self._known[segment.network] = segment
         try:
             await self._store.keep(
-                Keep(segments=(segment,), bodies=((None, Event(at=self._clock.now(), facts=facts)),))
+                Keep(segments=(segment,), bodies=((None, Event(at=self._clock.now(), facts=facts)),)), at_once=True
             )
         except StoreError:
             # It is new again the next time, so that its event is not lost.

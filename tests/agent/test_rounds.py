@@ -161,6 +161,21 @@ async def test_each_target_is_visited_once_however_often_it_is_found(tmp_path: P
     assert (result.answered, result.failed, result.silent) == (2, {}, [])
 
 
+async def test_a_device_whose_segment_was_dropped_is_not_asked_and_not_called_silent(tmp_path: Path) -> None:
+    reader = Answers()
+    segment = ip_network("10.9.0.0/24")
+    far = Target(uri="host://10.9.0.1", found_by="told")
+    async with site(tmp_path, reader) as here:
+        here.fence.select([segment])
+        await here.rounds.discover(here.supervised("told", Told(at(1), far)))
+        here.fence.select([])
+        result = await here.rounds.visit_all(METERS, "Reading")
+        entries = here.inventory.entries()
+    assert (result.answered, result.outside, result.silent, result.failed) == (1, [far.uri], [], {})
+    assert (len(entries), [entry.silent_since for entry in entries if entry.silent_since]) == (2, [])
+    assert reader.asked.count("10.9.0.1") == 1
+
+
 async def test_each_answer_is_counted_as_what_it_is(tmp_path: Path) -> None:
     reader = Answers(
         h2=NotAPrinter(what="a switch"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from pagemeter import __version__
 from pagemeter.cli import outbox, outputs, segments
-from pagemeter.cli.exits import Exit, speaking
+from pagemeter.cli.exits import Exit, speaking, usage
 from pagemeter.cli.plugin_commands import PluginGroup
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ AskConfig = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="Take networks and credentials from this YAML file."),
 ]
+YamlFile = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The YAML file, as with --config.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, a line a device, for programs.")]
 Community = Annotated[
     str | None, typer.Option(metavar="TEXT", help="The community of SNMP v1 and v2c. [default: public]")
@@ -52,9 +54,11 @@ Auth = Annotated[
 Priv = Annotated[
     str | None, typer.Option(metavar="PROTOCOL:env:NAME", help="SNMPv3 privacy, such as aes128:env:METER_PRIV.")
 ]
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="The UDP port. [default: 161]")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, metavar="PORT", help="The UDP port. [default: 161]")]
 Timeout = Annotated[float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="How long to wait for an answer.")]
-Rate = Annotated[int, typer.Option("--packets-per-second", min=1, max=10000, help="The most packets in a second.")]
+Rate = Annotated[
+    int, typer.Option("--packets-per-second", min=1, max=10000, metavar="NUMBER", help="The most packets in a second.")
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -101,7 +105,7 @@ def once(
     _end(lambda: running.once(config, verbose=verbose, as_json=json))
 
 
-@app.command()
+@app.command(short_help="Find the printers of some addresses now.")
 def scan(
     ctx: typer.Context,
     ranges: Annotated[
@@ -149,7 +153,7 @@ def read(
     _end_async(lambda: asking.read(host, SnmpOptions.of(ctx.params), as_json=json))
 
 
-@app.command()
+@app.command(short_help="Record all that a device says by SNMP.")
 def record(
     ctx: typer.Context,
     host: Annotated[str, typer.Argument(help="An address or a host name.")],
@@ -171,26 +175,25 @@ def record(
     _end_async(lambda: asking.record(host, file, SnmpOptions.of(ctx.params)))
 
 
-@app.command()
-def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file.")],
-) -> None:
+@app.command(short_help="Check a configuration, line by line.")
+def check(file: YamlFile = None, config: ConfigOption = None) -> None:
     """Check a configuration; every mistake is a line with file, line and remedy."""
     from pagemeter.cli import configuration
 
-    _end(lambda: configuration.check(file))
+    _end(lambda: configuration.check(_one_of(file, config)))
 
 
-@app.command()
+@app.command(short_help="Say what a configuration sends, and where to.")
 def plan(
+    file: YamlFile = None,
     config: ConfigOption = None,
-    json: Json = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a page or a ticket.")] = False,
 ) -> None:
     """Say what a configuration sends, where, when and how much; nothing is sent to find that out."""
     from pagemeter.cli import planning
 
-    _end(lambda: planning.plan(config, as_json=json, markdown=markdown))
+    _end(lambda: planning.plan(_one_of(file, config), as_json=json, markdown=markdown))
 
 
 @app.command()
@@ -205,7 +208,7 @@ def schema(
     _end(configuration.data_sheet if data_sheet else configuration.schema)
 
 
-@app.command()
+@app.command(short_help="List the known devices with their values.")
 def devices(
     config: ConfigOption = None,
     json: Json = False,
@@ -219,7 +222,7 @@ def devices(
     _end(lambda: (stored.others if others else stored.devices)(config, as_json=json))
 
 
-@app.command()
+@app.command(short_help="List plugins, show one, or begin a new one.")
 def plugins(
     action: Annotated[
         str | None,
@@ -227,14 +230,14 @@ def plugins(
     ] = None,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The plugin.")] = None,
     config: ConfigOption = None,
-    json: Json = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a plugin, for programs.")] = False,
     kind: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KIND", help="new: discovery, reader, source or output; may be repeated. [default: output]"
         ),
     ] = None,
-    folder: Annotated[Path | None, typer.Option(metavar="DIR", help="new: where to; [default: pagemeter-NAME]")] = None,
+    folder: Annotated[Path | None, typer.Option(metavar="DIR", help="new: where to. [default: pagemeter-NAME]")] = None,
     summary: Annotated[str | None, typer.Option(metavar="TEXT", help="new: what it does, in a line.")] = None,
 ) -> None:
     """List the installed plugins (none is imported unless the YAML names it), show one, or begin a new one."""
@@ -245,7 +248,7 @@ def plugins(
     _end(lambda: configuration.plugins(action, name, config, as_json=json))
 
 
-@app.command()
+@app.command(short_help="Show it all on this machine, with no network.")
 def demo(
     folder: Annotated[Path, typer.Option(metavar="DIR", help="Where the files of the demo are left.")] = Path("demo"),
     keep: Annotated[bool, typer.Option("--keep", help="Go on running after the first round.")] = False,
@@ -258,7 +261,17 @@ def demo(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:
+        # It came before a command could say so itself.
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _one_of(file: Path | None, config: Path | None) -> Path | None:
+    if file is not None and config is not None:
+        raise usage(f"{file} and --config {config}: name the YAML file once")
+    return file or config
 
 
 def _end(command: Any) -> None:

@@ -38,10 +38,9 @@ def show(config: AgentConfig, *, as_json: bool) -> Exit:
     elif known:
         console().print(_table(known))
     else:
-        console(stderr=True).print(
-            "No segment is known yet; the discovery `gateway` lists them: `- plugin: gateway` under discoveries.",
-            markup=False,
-        )
+        there = any(item.plugin == "gateway" for item in config.discoveries)
+        remedy = "`pagemeter once` looks for some" if there else "write `- plugin: gateway` under discoveries"
+        console(stderr=True).print(f"No segment is known yet; {remedy}.", markup=False)
     return Exit.OK if known else Exit.NOTHING_ANSWERED
 
 

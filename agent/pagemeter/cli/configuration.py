@@ -12,22 +12,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from pagemeter.cli.exits import Exit, usage
-from pagemeter.cli.paths import config_path
+from pagemeter.cli.paths import config_file, config_path
 from pagemeter.cli.show import console
 from pagemeter.config import compose_schema, load_config
 from pagemeter.config.settings import ItemConfig
 from pagemeter.plugins import Plugin, installed_plugins, load_plugins
 
 
-def check(file: Path) -> Exit:
+def check(file: Path | None) -> Exit:
     """Load a configuration and say whether it can be used; raises ConfigError with every mistake."""
-    config = load_config(file, environ=os.environ)
+    config = load_config(config_file(file), environ=os.environ)
     items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
     broken = [item for item in items if item.broken is not None]
     for item in broken:
         console(stderr=True).print(f"{item.where}: {item.name}: {item.broken}", markup=False)
     names = ", ".join(f"{item.kind} {item.name}" for item in items if item.broken is None) or "no plugin"
-    console().print(f"{file}: ok ({names})", markup=False)
+    console().print(f"{config.path}: ok ({names})", markup=False)
     return Exit.PARTLY_FAILED if broken else Exit.OK
 
 
@@ -111,11 +111,14 @@ def _show_one(plugin: Plugin, named: frozenset[str]) -> None:
         out.print(f"Can't be used: {plugin.error}", markup=False)
     if manifest is None:
         return
-    for key, value in manifest.model_dump(mode="json").items():
-        if key in ("name", "summary"):
-            continue
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            for row in value:
-                out.print(f"{key}: " + ", ".join(f"{k} {v}" for k, v in row.items()), markup=False)
-        else:
-            out.print(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}", markup=False)
+    out.print(f"Offers: {', '.join(manifest.kinds)}; tier: {manifest.tier}; api: {manifest.api}", markup=False)
+    for name, words in manifest.commands.items():
+        out.print(f"Command: pagemeter {name}: {words}", markup=False)
+    out.print(f"Requires: {', '.join(manifest.requirements) or 'nothing else'}", markup=False)
+    for use in manifest.network or ["none"]:
+        told = use if isinstance(use, str) else f"{use.direction}, {use.protocol}, port {use.port}: {use.why}"
+        out.print(f"Network: {told}", markup=False)
+    out.print(f"Rights on this host: {', '.join(manifest.rights) or 'none'}", markup=False)
+    readme = plugin.folder / "README.md" if plugin.folder is not None else None
+    if readme is not None and readme.is_file():
+        out.print(f"Its settings and limits: {readme}", markup=False, soft_wrap=True)

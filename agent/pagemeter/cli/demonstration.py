@@ -98,6 +98,7 @@ def demo(folder: Path, *, keep: bool) -> Exit:
     for path in sorted(folder.iterdir()):
         if not path.name.endswith((".lock", "-wal", "-shm")):
             out.print(f"  {path} ({path.stat().st_size:,} bytes)", markup=False)
+    out.print(f"Look further: `pagemeter devices`, `plan` or `outbox`, each with `--config {config}`.", markup=False)
     if keep:
         console(stderr=True).print("The fleet and the agent go on running; Ctrl-C ends them.")
         run_root(_go_on(config))

@@ -12,6 +12,7 @@ from pagemeter.cli.exits import speaking
 app = typer.Typer(
     name="outbox",
     help="Say what is owed to whom, since when and why; retry or drop what was set aside.",
+    short_help="Say what is owed to whom, and why.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -41,7 +42,7 @@ def outbox(
             raise typer.Exit(owing.show(owing.loaded(config), as_json=as_json))
 
 
-@app.command()
+@app.command(short_help="Deliver again what was set aside.")
 def retry(ctx: typer.Context, feed: FeedName, key: KeyText = None, config: ConfigOption = None) -> None:
     """Deliver again what was set aside, each document by itself under its old key."""
     with speaking():
@@ -50,7 +51,7 @@ def retry(ctx: typer.Context, feed: FeedName, key: KeyText = None, config: Confi
         raise typer.Exit(owing.retry(owing.loaded(config or ctx.obj), feed, key))
 
 
-@app.command()
+@app.command(short_help="Forget what was set aside.")
 def drop(
     ctx: typer.Context,
     feed: FeedName,

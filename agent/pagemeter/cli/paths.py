@@ -23,9 +23,7 @@ def config_file(named: Path | None) -> Path:
     """Return the file that was named, else that of the platform's place; raises ConfigError where none is there."""
     path = config_path() if named is None else named
     if named is None and not path.exists():
-        raise ConfigError(
-            f"{path}: there is no configuration yet; name a YAML file with --config FILE, or write this one"
-        )
+        raise ConfigError(f"{path}: there is no configuration yet; name a YAML file with --config FILE")
     return path
 
 

@@ -78,7 +78,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
         console().print(fleet_table(outcome.fleet))
     err = console(stderr=True)
     for place in outcome.silent:
-        err.print(f"{place} did not answer", markup=False)
+        err.print(f"{place.removeprefix('host://')} did not answer", markup=False)
     for what, why in outcome.failed.items():
         err.print(why if what in why else f"{what}: {why}", markup=False)
     if not outcome.fleet and outcome.sought:

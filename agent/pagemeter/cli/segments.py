@@ -12,6 +12,7 @@ from pagemeter.cli.exits import speaking
 app = typer.Typer(
     name="segments",
     help="List the networks that gateways know, and say which of them may be searched.",
+    short_help="List networks behind gateways; select some.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -38,7 +39,7 @@ def segments(
             raise typer.Exit(choosing.show(choosing.loaded(config), as_json=as_json))
 
 
-@app.command()
+@app.command(short_help="Let a segment be searched.")
 def select(ctx: typer.Context, network: Network, config: ConfigOption = None) -> None:
     """Let a segment be searched: it joins the fence, and `ranges: [segments]` of a sweep asks it."""
     with speaking():
@@ -47,7 +48,7 @@ def select(ctx: typer.Context, network: Network, config: ConfigOption = None) ->
         raise typer.Exit(choosing.choose(choosing.loaded(config or ctx.obj), network, selected=True))
 
 
-@app.command()
+@app.command(short_help="Search a segment no more.")
 def drop(ctx: typer.Context, network: Network, config: ConfigOption = None) -> None:
     """Search a segment no more; what was found there stays known."""
     with speaking():

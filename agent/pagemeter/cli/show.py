@@ -49,6 +49,10 @@ class _Console(Console):
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*(escaped(one, but="\n") if isinstance(one, str) else one for one in objects), **options)
 
+    def on_broken_pipe(self) -> None:
+        # Rich would end the process as if it had failed; `exits.speaking` knows that a reader may go away.
+        raise BrokenPipeError
+
 
 def cell(text: str) -> Text:
     """Make a cell that shows a text as it is, without markup; what is not printable is escaped."""

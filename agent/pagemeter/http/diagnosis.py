@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pagemeter.component import Stage
+from pagemeter.dial import look_up, resolved, tried
 from pagemeter.errors import DeliveryError
 from pagemeter.http.answer import HttpAnswer, check
 from pagemeter.http.client import HttpClient
 from pagemeter.http.failures import network_words, tls_words
 from pagemeter.http.proxies import proxy_failure
+from pagemeter.tls import encrypted_by
 
 STEP_SECONDS = 10.0
 REQUEST_SECONDS = 60.0
 _MOST_HEAD = 65_536
 
 T = TypeVar("T")
-
-
-class _Failed(Exception):
-    """A step failed; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +39,16 @@ async def diagnose(client: HttpClient, trial: Trial, *, seconds: float = STEP_SE
     """Yield each step as it is done; the first that fails is the last. Connects twice: to look, and to post."""
     async with _Way(client, seconds) as way:
         for name, step in way.steps():
-            stage = await _tried(name, step)
+            stage = await tried(name, step)
             yield stage
             if not stage.ok:
                 return
     sent = _Sent(client, trial)
     for name, send in (("request", sent.request), ("status", sent.status), ("receipt", sent.receipt)):
-        stage = await _tried(name, send)
+        stage = await tried(name, send)
         yield stage
         if not stage.ok:
             return
-
-
-async def _tried(name: str, step: Callable[[], Awaitable[str]]) -> Stage:
-    try:
-        return Stage(name=name, ok=True, text=await step())
-    except (_Failed, DeliveryError) as failure:
-        return Stage(name=name, ok=False, text=str(failure))
 
 
 class _Way:
@@ -94,11 +82,7 @@ class _Way:
 
     async def _resolve(self) -> str:
         host, port = self._hop
-        with suppress(ValueError):
-            return f"{ip_address(host)} is an address, no name to resolve"
-        loop = asyncio.get_running_loop()
-        found = await self._within(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        return f"{host} is {', '.join(dict.fromkeys(str(address[0]) for *_, address in found))}"
+        return resolved(host, await self._within(look_up(host, port)))
 
     async def _connect(self) -> str:
         host, port = self._hop
@@ -108,7 +92,7 @@ class _Way:
     async def _tunnel(self) -> str:
         client, proxy = self._client, self._client.proxy
         if self._reader is None or self._writer is None or proxy is None:
-            raise _Failed("there is no connection")
+            raise DeliveryError("there is no connection")
         host = f"[{client.host}]" if ":" in client.host else client.host
         lines = [f"CONNECT {host}:{self._port} HTTP/1.1", f"Host: {host}:{self._port}"]
         lines += [f"{name}: {value}" for name, value in proxy.headers.items()]
@@ -117,7 +101,7 @@ class _Way:
         version, _, rest = head.partition(b" ")
         status = rest[:3]
         if not version.startswith(b"HTTP/1.") or not status.isdigit():
-            raise _Failed(f"the proxy {proxy.host} does not speak HTTP; is its port right?")
+            raise DeliveryError(f"the proxy {proxy.host} does not speak HTTP; is its port right?")
         if status != b"200":
             raise proxy_failure(client.host, proxy, int(status))
         return f"it lets us through to {host} port {self._port}"
@@ -126,29 +110,30 @@ class _Way:
         try:
             return await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            raise _Failed(f"{self._what} ends the connection; is it an HTTP proxy?") from None
+            raise DeliveryError(f"{self._what} ends the connection; is it an HTTP proxy?") from None
 
     async def _encrypt(self) -> str:
         tls, writer = self._client.tls, self._writer
         if tls is None or writer is None:
-            raise _Failed("there is no connection")
+            raise DeliveryError("there is no connection")
         await self._within(writer.start_tls(tls, server_hostname=self._client.host))
         channel: ssl.SSLObject = writer.get_extra_info("ssl_object")
-        until = (channel.getpeercert() or {}).get("notAfter")
         pinned = ", its key is pinned" if self._client.settings.pin else ""
-        return f"{channel.version()}, the certificate is trusted and valid until {until}{pinned}"
+        return f"{encrypted_by(channel)}{pinned}"
 
     async def _within(self, work: Awaitable[T]) -> T:
-        """Wait for one step; raises _Failed with the reason and the remedy."""
+        """Wait for one step; raises DeliveryError with the reason and the remedy."""
         try:
             async with asyncio.timeout(self._seconds):
                 return await work
         except TimeoutError:
-            raise _Failed(f"{self._what} did not answer within {self._seconds:g} s; does a firewall stop us?") from None
+            raise DeliveryError(
+                f"{self._what} did not answer within {self._seconds:g} s; does a firewall stop us?"
+            ) from None
         except ssl.SSLError as error:
-            raise _Failed(tls_words(error)) from None
+            raise DeliveryError(tls_words(error)) from None
         except OSError as error:
-            raise _Failed(f"{self._what}: {network_words(error)}") from None
+            raise DeliveryError(f"{self._what}: {network_words(error)}") from None
 
 
 class _Sent:
@@ -168,18 +153,20 @@ class _Sent:
                     trial.body, content_type=trial.content_type, headers=trial.headers
                 )
         except TimeoutError:
-            raise _Failed(f"{self._client.host} took the test and said nothing for {REQUEST_SECONDS:g} s") from None
+            raise DeliveryError(
+                f"{self._client.host} took the test and said nothing for {REQUEST_SECONDS:g} s"
+            ) from None
         return f"a test of {len(trial.body):,} octets was sent and answered"
 
     async def status(self) -> str:
         """Judge the status."""
         if self._answer is None:
-            raise _Failed("there is no answer")
+            raise DeliveryError("there is no answer")
         check(self._answer, now=self._client.clock.now())
         return f"{self._answer.status}"
 
     async def receipt(self) -> str:
         """Judge the body."""
         if self._answer is None:
-            raise _Failed("there is no answer")
+            raise DeliveryError("there is no answer")
         return self._trial.receipt(self._answer)

@@ -6,6 +6,7 @@ import socket
 import ssl
 
 from pagemeter.http.tls import WrongKey
+from pagemeter.tls import NEEDS_AN_UPDATE, SPEAKS_NO_TLS, SPEAKS_OLD_TLS
 
 _AUTHORITY = "is the server's certificate from an authority that `ca` or the system trusts?"
 
@@ -21,18 +22,14 @@ _UNTRUSTED = {
     64: "the server's certificate is for another address; write `url` with its name",
 }
 _ALERTS = {
-    "PROTOCOL_VERSION": "the server speaks no TLS 1.2 or newer; it needs an update",
-    "UNSUPPORTED_PROTOCOL": "the server speaks no TLS 1.2 or newer; it needs an update",
-    "NO_PROTOCOLS_AVAILABLE": "the server speaks no TLS 1.2 or newer; it needs an update",
+    **dict.fromkeys(SPEAKS_OLD_TLS, NEEDS_AN_UPDATE),
+    **dict.fromkeys(SPEAKS_NO_TLS, "no TLS is spoken there; is the port of `url` right?"),
     "CERTIFICATE_REQUIRED": "the server wants a client certificate; set client_certificate and client_key",
     "UNKNOWN_CA": "the server does not trust our client certificate; is client_certificate the right one?",
     "BAD_CERTIFICATE": "the server does not trust our client certificate; is client_certificate the right one?",
     "CERTIFICATE_EXPIRED": "our client certificate has expired; renew it",
     "HANDSHAKE_FAILURE": "the server ended the handshake; does it want a client certificate, or know no TLS 1.2?",
     "UNRECOGNIZED_NAME": "the server does not know the host of `url`",
-    "WRONG_VERSION_NUMBER": "no TLS is spoken there; is the port of `url` right?",
-    "RECORD_LAYER_FAILURE": "no TLS is spoken there; is the port of `url` right?",
-    "HTTP_REQUEST": "no TLS is spoken there; is the port of `url` right?",
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import re
 from typing import Self
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from pagemeter.component import Settings
+from pagemeter.dial import is_this_host
 
 # RFC 9110 section 5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -153,11 +153,7 @@ def digest_of(pin: str) -> bytes:
 
 def is_loopback(url: str) -> bool:
     """Tell whether a URL stays on this host."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_this_host(urlsplit(url).hostname or "")
 
 
 def _judge_url(value: str) -> None:

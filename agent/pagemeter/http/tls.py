@@ -1,4 +1,4 @@
-"""Whom we trust and who we are: TLS from 1.2 on, always verified, pinned before anything is sent."""
+"""What HTTP adds to TLS: the server's key is held against the pins before anything is sent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import hashlib
 import ssl
 from pathlib import Path
 
-from pagemeter.errors import PluginError
 from pagemeter.http.settings import HttpSettings, digest_of
+from pagemeter.tls import client_context
+
+_REMEDY = "are they PEM files that the agent may read, do they belong together, is client_key_password right?"
 
 
 class WrongKey(ssl.SSLError):
@@ -16,32 +18,18 @@ class WrongKey(ssl.SSLError):
 
 def context_of(settings: HttpSettings, folder: Path) -> ssl.SSLContext:
     """Read the files that the settings name, relative to ``folder``; raises PluginError where one can't be used."""
-    ca = None if settings.ca is None else folder / settings.ca
-    try:
-        context = ssl.create_default_context(cafile=ca)
-    except OSError as error:  # ssl.SSLError is one: a file that is no PEM
-        raise PluginError(f"{ca} can't be used as `ca`; is it a PEM file that the agent may read?") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = client_context(
+        folder,
+        ca=settings.ca,
+        certificate=settings.client_certificate,
+        key=settings.client_key,
+        key_password=settings.client_key_password,
+        remedy=_REMEDY,
+    )
     context.set_alpn_protocols(["http/1.1"])
-    if settings.client_certificate is not None:
-        _load_our_own(context, settings, folder / settings.client_certificate, folder)
     if settings.pin:
         context.sslobject_class = _pinned(frozenset(digest_of(pin) for pin in settings.pin))
     return context
-
-
-def _load_our_own(context: ssl.SSLContext, settings: HttpSettings, certificate: Path, folder: Path) -> None:
-    key = None if settings.client_key is None else folder / settings.client_key
-    given = settings.client_key_password
-    # Without a password OpenSSL would ask for one at the terminal.
-    password = "" if given is None else given.get_secret_value()
-    try:
-        context.load_cert_chain(certificate, key, password=lambda: password)
-    except (OSError, ValueError) as error:
-        raise PluginError(
-            f"{certificate} can't be used as `client_certificate`{'' if key is None else f' with {key}'}; are they PEM "
-            "files that the agent may read, do they belong together, is client_key_password right?"
-        ) from (error if isinstance(error, OSError) else None)
 
 
 def _pinned(pins: frozenset[bytes]) -> type[ssl.SSLObject]:

@@ -39,6 +39,7 @@ def _schedule(schedule: ScheduleSettings | None) -> str:
 
 
 def cycles_of(config: AgentConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield each cycle: its name, when it comes round, and what it does."""
     cycles = config.cycles
     told = (
         ("meters", cycles.meters, "identity, meters, supplies and status of each known device"),

@@ -108,7 +108,9 @@ class StoreReader(FeedReader):
 
     def segments(self) -> tuple[ListedSegment, ...]:
         """Return the segments that gateways listed, sorted by their text."""
-        rows = self._rows("SELECT json, first_seen, last_seen FROM segment ORDER BY network")
+        # A store of version 1 has no such table; a command may read one before an agent brought it up.
+        there = self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'segment'")
+        rows = self._rows("SELECT json, first_seen, last_seen FROM segment ORDER BY network") if there else []
         return tuple(map(listed_segment, rows))
 
     def links(self) -> Mapping[str, tuple[Link, ...]]:

@@ -75,6 +75,7 @@ class Follower:
         self._noted: list[Place] = []
         self._seen: dict[str, int] = {}
         self._names: dict[str, str] = {}
+        self._looked = False
         self._cut: set[str] = set()
         self._now = 0.0
         self._newest = 0
@@ -298,18 +299,27 @@ class Follower:
         self._queue = []
 
     def _count_losses(self, candidates: list[Candidate], places: Places) -> None:
-        for place, name in places.cut(candidates):
-            unread = max(0, self._seen.get(place.id, 0) - place.offset)
-            # An old file that was read and removed leaves its inode to the next log: nobody cut that.
-            if place.id not in self._cut and (unread or self._names.get(place.id, place.name) == name):
-                self._cut.add(place.id)
+        for candidate, cut in places.cut(candidates):
+            # An old file that was read and removed leaves its inode to the next log: nobody cut that. Of several that
+            # had it one at most was there.
+            for place in [one for one in cut if one.id not in self._cut and self._was_cut(one, candidate)][:1]:
                 self.losses.cuts += 1
-                self.losses.octets += unread
+                self.losses.octets += max(0, self._seen.get(place.id, 0) - place.offset)
+            self._cut.update(place.id for place in cut)
         for candidate in candidates:
             if candidate.place is not None:
                 own, size = candidate.place.id, candidate.size
                 self.losses.octets += max(0, self._seen.get(own, 0) - max(size, candidate.place.offset))
                 self._seen[own], self._names[own] = size, candidate.file.name
+        self._looked = True
+
+    def _was_cut(self, place: Place, candidate: Candidate) -> bool:
+        """Say whether the file of a place had the name of the one that has its inode now, or was not read to its end.
+
+        What was there before the first look can only be guessed by the name under which it was read.
+        """
+        name = self._names.get(place.id, None if self._looked else place.name)
+        return name == candidate.file.name or self._seen.get(place.id, 0) > place.offset
 
 
 def lines_of(

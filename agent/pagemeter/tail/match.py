@@ -65,13 +65,12 @@ class Places:
             elif candidate.size < place.offset or candidate.has_inode_of(place):
                 candidate.resembles.append(place)
 
-    def cut(self, candidates: Sequence[Candidate]) -> list[tuple[Place, str]]:
-        """Return the places that no file continues, while another content, of that name, stands where theirs was."""
+    def cut(self, candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[Place]]]:
+        """Return the new files that have the inodes of places that no file continues, with these places."""
         held = {c.place.id for c in candidates if c.place is not None} | {c.copy_of for c in candidates}
         new = [c for c in candidates if c.place is None and c.copy_of is None]
-        return [
-            (p, c.file.name) for c in new for p in self._by_inode.get(c.inode, ()) if p.inode != 0 and p.id not in held
-        ]
+        cut = [(c, [p for p in self._by_inode.get(c.inode, ()) if p.inode and p.id not in held]) for c in new]
+        return [(candidate, places) for candidate, places in cut if places]
 
 
 def assign(candidates: Sequence[Candidate]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import smtplib
 import socket
@@ -9,13 +10,17 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
+from typing import TypeVar
 
 from pagemeter.errors import DeliveryError
+from pagemeter.tls import encrypted_by
 from pagemeter_plugins.email.replies import Step, broken, cut, judged, slow, tls_words
 from pagemeter_plugins.email.settings import EmailSettings, Encryption
 
 # RFC 5321 section 4.5.3.2 allows a server minutes for each of its replies; the delivery as a whole has a deadline.
 REPLY_SECONDS = 120.0
+
+T = TypeVar("T")
 
 
 class Conversation:
@@ -31,7 +36,7 @@ class Conversation:
         # A second handle of the same connection: TLS takes over the first one.
         self._handle = tcp.dup()
         self._seconds = seconds
-        self._where = f"{settings.host}:{settings.server_port}"
+        self._where = settings.server.where
         self._smtp: _Smtp | None = None
 
     def abort(self) -> None:
@@ -72,8 +77,7 @@ class Conversation:
                 tcp = self._tcp = self._tls.wrap_socket(self._tcp, server_hostname=self._settings.host)
             else:
                 tcp = self._start_tls(self._smtp, self._tls)
-        until = (tcp.getpeercert() or {}).get("notAfter")
-        return f"{tcp.version()}, the certificate is trusted and valid until {until}"
+        return encrypted_by(tcp)
 
     def _start_tls(self, smtp: _Smtp, tls: ssl.SSLContext) -> ssl.SSLSocket:
         if not smtp.has_extn("starttls"):
@@ -174,6 +178,18 @@ class Conversation:
             raise broken(step, self._where) from error
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise broken(step, self._where) from error
+
+
+async def in_thread(talk: Conversation, work: Callable[[], T]) -> T:
+    """Run a part of the conversation in a thread; whoever cancels it ends the connection, and so the thread."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        talk.abort()
+        await asyncio.wait({running})
+        running.cancelled() or running.exception()
+        raise
 
 
 class _Smtp(smtplib.SMTP):

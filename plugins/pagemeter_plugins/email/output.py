@@ -5,31 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
-from ipaddress import ip_address
-from typing import Self, TypeVar
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
 
 from pagemeter import Batch, Feed, Form, Output, Services, Stage, Traffic
 from pagemeter.component import Per
+from pagemeter.dial import connect, resolve, tried
 from pagemeter.errors import DeliveryError, PluginError, TooLarge
-from pagemeter_plugins.email.conversation import Conversation
-from pagemeter_plugins.email.dial import connect, resolve, trust
+from pagemeter.tls import client_context
+from pagemeter_plugins.email.conversation import Conversation, in_thread
 from pagemeter_plugins.email.mail import write_mail
-from pagemeter_plugins.email.replies import Step
+from pagemeter_plugins.email.replies import listed
 from pagemeter_plugins.email.settings import EmailSettings, Encryption, Sheet
+from pagemeter_plugins.email.trial import Trial
 from pagemeter_plugins.email.workbook import write_workbook
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 # One mail a report is the rule: so many jobs fit into it.
 MOST_JOBS = 20_000
 MEGABYTE = 1_000_000
-STEP_SECONDS = 30.0
-# What a test says that its mail would have.
-TEST_OCTETS = 10_000
 
 
 class EmailOutput(Output):
@@ -43,7 +39,8 @@ class EmailOutput(Output):
 
     async def __aenter__(self) -> Self:
         """Read what the server is judged by, and see that workbooks can be written."""
-        self._tls = await asyncio.to_thread(trust, self._settings, self._folder)
+        if self._settings.tls is not Encryption.NONE:
+            self._tls = await asyncio.to_thread(client_context, self._folder, ca=self._settings.ca)
         await asyncio.to_thread(_require_openpyxl)
         return self
 
@@ -71,49 +68,22 @@ class EmailOutput(Output):
         """Deliver the batch as a mail: the server said that it has it, for at least one of the recipients."""
         mail = await asyncio.to_thread(self._written, batch)
         async with self._conversation() as talk:
-            refused = await _in_thread(talk, lambda: _handed_over(talk, mail))
+            refused = await in_thread(talk, lambda: _handed_over(talk, mail))
         if refused:
-            replies = "; ".join(f"{recipient} ({reply})" for recipient, reply in refused.items())
-            log.warning("%s takes the mail, but not for %s", self._settings.host, replies)
+            log.warning("%s takes the mail, but not for %s", self._settings.host, listed(refused))
 
     async def test(self) -> AsyncIterator[Stage]:
         """Go the whole way up to where a mail would begin, and take it back: nothing is sent."""
-        at = f"{self._settings.host}:{self._settings.server_port}"
-        name = "DNS"
+        trial = Trial(self._settings, self._tls)
         try:
-            async with asyncio.timeout(STEP_SECONDS):
-                addresses = await resolve(self._settings)
-            yield Stage(name=name, ok=True, text=self._resolved([str(address[0]) for _, address in addresses]))
-            name = "TCP"
-            async with asyncio.timeout(STEP_SECONDS):
-                tcp = await connect(self._settings, addresses)
-            talk = Conversation(self._settings, self._tls, tcp, seconds=STEP_SECONDS)
-            try:
-                yield Stage(name=name, ok=True, text=f"{at} takes connections")
-                for name, step in (*talk.steps(), (Step.RECIPIENTS, lambda: self._offered(talk))):
-                    async with asyncio.timeout(2 * STEP_SECONDS):
-                        text = await _in_thread(talk, step)
-                    yield Stage(name=name, ok=True, text=text)
-                await _in_thread(talk, talk.leave)
-            finally:
-                talk.close()
-        except DeliveryError as failure:
-            yield Stage(name=name, ok=False, text=str(failure))
-        except TimeoutError:
-            yield Stage(name=name, ok=False, text=f"{at}: no answer in time; does a firewall stop us?")
-
-    def _offered(self, talk: Conversation) -> str:
-        refused = talk.offer(TEST_OCTETS)
-        talk.withdraw()
-        if refused:
-            replies = "; ".join(f"{recipient} ({reply})" for recipient, reply in refused.items())
-            raise DeliveryError(f"{self._settings.sender} may send, but not to {replies}; the others are accepted")
-        return f"{self._settings.sender} may send to {', '.join(self._settings.recipients)}; nothing was sent"
-
-    def _resolved(self, addresses: list[str]) -> str:
-        with suppress(ValueError):
-            return f"{ip_address(self._settings.host)} is an address, no name to resolve"
-        return f"{self._settings.host} is {', '.join(dict.fromkeys(addresses))}"
+            for name, step in trial.steps():
+                stage = await tried(name, step)
+                yield stage
+                if not stage.ok:
+                    return
+            await trial.leave()
+        finally:
+            trial.close()
 
     def _written(self, batch: Batch) -> bytes:
         try:
@@ -132,7 +102,8 @@ class EmailOutput(Output):
 
     @asynccontextmanager
     async def _conversation(self) -> AsyncIterator[Conversation]:
-        tcp = await connect(self._settings, await resolve(self._settings))
+        server = self._settings.server
+        tcp = await connect(server, await resolve(server))
         talk = Conversation(self._settings, self._tls, tcp)
         try:
             yield talk
@@ -148,18 +119,6 @@ def _handed_over(talk: Conversation, mail: bytes) -> dict[str, str]:
     talk.send(mail)
     talk.leave()
     return refused
-
-
-async def _in_thread(talk: Conversation, work: Callable[[], T]) -> T:
-    """Run a part of the conversation in a thread; whoever cancels it ends the connection, and so the thread."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        talk.abort()
-        await asyncio.wait({running})
-        running.cancelled() or running.exception()
-        raise
 
 
 def _require_openpyxl() -> None:

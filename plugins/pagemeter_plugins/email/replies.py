@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
 from pagemeter.errors import DeliveryError, Refused, TooLarge
 from pagemeter.text import scrub
+from pagemeter.tls import NEEDS_AN_UPDATE, SPEAKS_NO_TLS, SPEAKS_OLD_TLS, untrusted
 
 # Greylisting and full queues pass by in minutes.
 PATIENCE = timedelta(minutes=5)
@@ -83,18 +85,20 @@ def cut(code: int, reply: bytes) -> str:
     return f"{code} {scrub(reply, most=200) or ''}".strip()
 
 
+def listed(refused: Mapping[str, str]) -> str:
+    """Name the recipients that were refused, each with the reply."""
+    return "; ".join(f"{recipient} ({reply})" for recipient, reply in refused.items())
+
+
 def tls_words(error: ssl.SSLError) -> str:
     """Say why TLS failed, and what to do."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"the server's certificate is not trusted ({error.verify_message}); is it from an authority that `ca` or"
-            " the system trusts, and made for this name?"
-        )
+        return untrusted(error)
     reason = str(error.reason or "")
-    if reason.endswith(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")):
+    if reason.endswith(SPEAKS_NO_TLS):
         return "no TLS is spoken there; does this port want `tls: starttls` (587)?"
-    if reason.endswith(("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE")):
-        return "the server speaks no TLS 1.2 or newer; it needs an update"
+    if reason.endswith(SPEAKS_OLD_TLS):
+        return NEEDS_AN_UPDATE
     return "TLS failed; does the server speak TLS 1.2 or newer there?"
 
 

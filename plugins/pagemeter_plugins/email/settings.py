@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from pagemeter import Settings
+from pagemeter.dial import HostName, Port, Printable, Server, is_this_host
 
 # RFC 5322 section 3.4.1, addr-spec: a dot-atom on either side, in ASCII; nothing that ends a header or a command.
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -60,12 +61,9 @@ MailAddress = Annotated[str, AfterValidator(_is_an_address)]
 class EmailSettings(Settings):
     """Settings of the output ``email``."""
 
-    host: str = Field(min_length=1, max_length=253, description="The mail server: a name or an address.")
-    port: int | None = Field(
-        default=None,
-        ge=1,
-        le=65535,
-        description="Its port; 587, 465 with `tls: implicit` or 25 with `tls: none`, if absent.",
+    host: HostName = Field(description="The mail server: a name or an address.")
+    port: Port | None = Field(
+        default=None, description="Its port; 587, 465 with `tls: implicit` or 25 with `tls: none`, if absent."
     )
     tls: Encryption = Field(
         default=Encryption.STARTTLS,
@@ -77,7 +75,7 @@ class EmailSettings(Settings):
         min_length=1,
         description="A PEM file with the authorities to trust instead of the system's; for a server of one's own.",
     )
-    user: str | None = Field(default=None, min_length=1, max_length=255, description="The user to log in as.")
+    user: Printable | None = Field(default=None, min_length=1, max_length=255, description="The user to log in as.")
     password: SecretStr | None = Field(
         default=None, min_length=1, max_length=1024, description="The user's password; write it as `!secret NAME`."
     )
@@ -105,13 +103,6 @@ class EmailSettings(Settings):
         le=200,
         description="The most that one mail may have, in megabytes (1,000,000 octets); what is more comes as several.",
     )
-
-    @field_validator("host", "user")
-    @classmethod
-    def _is_printable(cls, value: str | None) -> str | None:
-        if value is not None and not value.isprintable():
-            raise ValueError("printable characters only")
-        return value
 
     @field_validator("password")
     @classmethod
@@ -163,12 +154,14 @@ class EmailSettings(Settings):
     @property
     def is_loopback(self) -> bool:
         """Whether the server is on this host."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_this_host(self.host)
 
     @property
     def server_port(self) -> int:
         """The port in force."""
         return self.port if self.port is not None else _PORTS[self.tls]
+
+    @property
+    def server(self) -> Server:
+        """Where mails go."""
+        return Server(host=self.host, port=self.server_port, called="mail server")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from pagemeter import Settings
 from pagemeter.config.notation import Duration
+from pagemeter.dial import HostName, Port, Printable, Server, is_this_host
 
 MOST_KEEPALIVE = timedelta(seconds=65535)
 
@@ -29,17 +29,17 @@ Topic = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_is_a
 class MqttSettings(Settings):
     """Settings of the output ``mqtt``."""
 
-    host: str = Field(min_length=1, max_length=253, description="The broker: a name or an address.")
-    port: int | None = Field(default=None, ge=1, le=65535, description="Its port; 1883, or 8883 with `tls`, if absent.")
+    host: HostName = Field(description="The broker: a name or an address.")
+    port: Port | None = Field(default=None, description="Its port; 1883, or 8883 with `tls`, if absent.")
     version: Literal["3.1.1", "5", 5] = Field(default="3.1.1", description="The version of MQTT: `3.1.1` or `5`.")
-    client_id: str | None = Field(
+    client_id: Printable | None = Field(
         default=None,
         min_length=1,
         max_length=128,
         description="What the broker knows us by, one per output; `pagemeter-` and the agent's id if absent, with "
         "a `topic` of your own that as well.",
     )
-    user: str | None = Field(default=None, min_length=1, description="The user to log in as.")
+    user: Printable | None = Field(default=None, min_length=1, description="The user to log in as.")
     password: SecretStr | None = Field(default=None, description="The user's password; write it as `!secret NAME`.")
     allow_plain_password: bool = Field(
         default=False, description="Whether the password may travel without `tls` beyond this host."
@@ -81,13 +81,6 @@ class MqttSettings(Settings):
         default="homeassistant", description="The prefix of discovery that is set in Home Assistant."
     )
 
-    @field_validator("host", "client_id", "user")
-    @classmethod
-    def _is_printable(cls, value: str | None) -> str | None:
-        if value is not None and not value.isprintable():
-            raise ValueError("printable characters only")
-        return value
-
     @field_validator("keepalive")
     @classmethod
     def _fits_into_16_bits(cls, value: timedelta) -> timedelta:
@@ -110,12 +103,14 @@ class MqttSettings(Settings):
     @property
     def is_loopback(self) -> bool:
         """Whether the broker is on this host."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_this_host(self.host)
 
     @property
     def broker_port(self) -> int:
         """The port in force."""
         return self.port if self.port is not None else 8883 if self.tls else 1883
+
+    @property
+    def broker(self) -> Server:
+        """Where to connect."""
+        return Server(host=self.host, port=self.broker_port, called="broker")

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 from pagemeter import Discovery, Found, Memory, Services
 from pagemeter.errors import PluginError
 from pagemeter.model import Target
+from pagemeter.net.lists import read_list
 from pagemeter_plugins.static.links import Table, parse_table
-from pagemeter_plugins.static.places import listed, parse_place
+from pagemeter_plugins.static.places import parse_place
 from pagemeter_plugins.static.settings import StaticSettings
 from pagemeter_plugins.static.table import read_table
 
@@ -61,15 +62,4 @@ class StaticDiscovery(Discovery):
     def _of_file(self) -> Iterator[str]:
         if self._settings.file is None:
             return
-        path = self._services.folder / self._settings.file
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PluginError(
-                f"{path} can't be read ({error.__class__.__name__}); is it a text file in UTF-8?"
-            ) from error
-        for number, place in listed(text):
-            try:
-                yield parse_place(place)
-            except ValueError as error:
-                raise PluginError(f"{path}:{number}: {error}") from error
+        yield from read_list(self._services.folder / self._settings.file, parse_place)

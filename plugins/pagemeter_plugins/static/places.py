@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from pagemeter.model import host_uri
@@ -25,13 +24,6 @@ def parse_place(text: str) -> str:
     if found.host is None and found.count != 1:
         raise ValueError(f"{text!r} is a range; the discovery sweep takes ranges")
     return host_uri(found.host or str(found.first), port=port)
-
-
-def listed(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a list with their numbers, without comments (``#``) and empty ones."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if place := line.partition("#")[0].strip():
-            yield number, place
 
 
 def _uri(text: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from pagemeter import Discovery, Found, Memory, Responder, Services, Traffic
-from pagemeter.errors import PluginError
 from pagemeter.model import Target
+from pagemeter.net.lists import read_list
 from pagemeter.net.ranges import AddressRange
 from pagemeter.snmp.types import dotted, oid
 from pagemeter_plugins.sweep.settings import SEGMENTS, SweepSettings
-from pagemeter_plugins.sweep.spans import checked_exclude, checked_range, listed, without
+from pagemeter_plugins.sweep.spans import checked_exclude, checked_range, without
 
 SYS_DESCR = oid("1.3.6.1.2.1.1.1.0")
 SYS_OBJECT_ID = oid("1.3.6.1.2.1.1.2.0")
@@ -68,17 +69,7 @@ class SweepDiscovery(Discovery):
         if self._settings.file is None:
             return
         path = self._services.folder / self._settings.file
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PluginError(
-                f"{path} can't be read ({error.__class__.__name__}); is it a text file in UTF-8?"
-            ) from error
-        for number, words in listed(text):
-            try:
-                yield checked_range(words, large=self._settings.large)
-            except ValueError as error:
-                raise PluginError(f"{path}:{number}: {error}") from error
+        yield from read_list(path, partial(checked_range, large=self._settings.large))
 
 
 def _target(responder: Responder) -> Target:

@@ -28,13 +28,6 @@ def checked_exclude(text: str) -> AddressRange:
     return found
 
 
-def listed(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a list with their numbers, without comments (``#``) and empty ones."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if words := line.partition("#")[0].strip():
-            yield number, words
-
-
 def without(ranges: Iterable[AddressRange], excluded: Iterable[AddressRange]) -> tuple[str, ...]:
     """Write what is left of the ranges, in their order, each as it can be parsed again; host names stay."""
     holes = [_ends(hole) for hole in excluded]

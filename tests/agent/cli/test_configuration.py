@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -125,8 +128,41 @@ def test_one_plugin_is_shown_with_its_kinds_and_its_network(pagemeter: Any) -> N
     said = pagemeter("plugins", "show", "printer_mib")
     assert said.code == 0
     assert said.out.startswith("printer_mib: ")
-    assert "kinds: readers" in said.out
-    assert "port 161" in said.out
+    assert "Offers: readers" in said.out
+    assert "Network: out, udp, port 161" in said.out
+    (readme,) = (line.partition(": ")[2] for line in said.out.splitlines() if line.endswith("README.md"))
+    assert Path(readme).is_file()
+
+
+def test_without_a_configuration_the_message_says_where_it_was_looked_for_and_how_to_name_one(
+    pagemeter: Any, tmp_path: Path
+) -> None:
+    places = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")}
+    for command in ("once", "check", "plan", "devices", "segments", "outbox"):
+        said = pagemeter(command, **places)
+        assert (said.code, said.out) == (2, "")
+        assert "pagemeter.yaml" in said.err
+        assert "--config FILE" in said.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader is another error there")
+@pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "--json"], ["schema"], ["--help"]], ids=" ".join)
+def test_a_reader_that_went_away_is_no_failure(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as stream:
+        ended = subprocess.run([sys.executable, "-m", "pagemeter", *arguments], stdout=stream, stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_a_file_may_be_named_with_and_without_the_option_but_once(pagemeter: Any, tmp_path: Path, command: str) -> None:
+    path = tmp_path / "pagemeter.yaml"
+    path.write_text("networks: [{network: 10.0.0.0/24}]\n", encoding="utf-8")
+    assert pagemeter(command, path).out == pagemeter(command, "--config", path).out
+    twice = pagemeter(command, path, "--config", path)
+    assert twice.code == 2
+    assert "once" in twice.err
 
 
 @pytest.mark.parametrize(

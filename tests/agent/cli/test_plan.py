@@ -76,6 +76,39 @@ def test_a_selected_segment_stands_in_the_plan_with_where_it_was_selected(config
     assert [row["to"] for row in item(made, "sweep")["traffic"]] == ["10.0.0.0/24", "10.4.0.0/30"]
 
 
+def test_a_router_is_told_with_the_port_and_the_credential_that_are_for_its_address(config: Path) -> None:
+    config.write_text(
+        """\
+networks: [{network: 10.0.0.0/24}]
+credentials:
+  - {networks: [10.0.0.0/25], name: printers, snmp: {version: 2c, community: public, port: 1161}}
+  - {networks: [10.0.0.200], name: routers, snmp: {version: 2c, community: hidden}}
+discoveries:
+  - {plugin: gateway, routers: [10.0.0.200, 10.0.0.201, 192.0.2.77]}
+""",
+        encoding="utf-8",
+    )
+    made = planned(config)
+    assert made["networks"][0]["credentials"] == ["printers for a part", "routers for a part"]
+    rows = {row["to"]: row for row in item(made, "gateway")["traffic"]}
+    assert (rows["10.0.0.200"]["ports"], rows["10.0.0.200"]["packets"]) == ([161], None)
+    for unasked, why in (("10.0.0.201", "no credential"), ("192.0.2.77", "`networks` leaves it out")):
+        assert (rows[unasked]["ports"], rows[unasked]["packets"], rows[unasked]["carries"]) == ([], 0, "")
+        assert why in rows[unasked]["why"]
+
+
+def test_an_output_is_told_with_the_times_of_its_own_feeds(config: Path) -> None:
+    outputs = """\
+outputs:
+  - {plugin: files, folder: lines, report: false}
+  - {plugin: files, name: both, folder: both, every: 2h}
+"""
+    config.write_text(outputs, encoding="utf-8")
+    made = planned(config)
+    assert item(made, "files")["when"] == "documents as they come"
+    assert item(made, "both")["when"] == "documents as they come, a report every 2h"
+
+
 def test_what_leaves_and_where_to_is_told(config: Path) -> None:
     output = item(planned(config), "https_xml")
     row = output["traffic"][0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,18 @@ def test_an_older_agent_refuses_what_it_does_not_understand(old: Path, clock: Fa
         Store.open(old, clock=clock)
     with pytest.raises(StoreError, match="newer Pagemeter"):
         StoreReader(old)
+
+
+def test_what_commands_show_is_read_from_a_store_of_version_1_too(old: Path) -> None:
+    steps = "".join(step.sql for step in installed_migrations())
+    with closing(sqlite3.connect(old)) as db:
+        for table in re.findall(r"CREATE TABLE (\w+)", steps):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    with StoreReader(old) as store:
+        assert (store.segments(), store.fleet(), store.decoys(), store.choices()) == ((), (), (), {})
+        assert [(store.owed(name).documents, store.suspects(name)) for name in store.feeds()] == []
 
 
 def test_a_step_says_what_it_does_in_its_first_lines() -> None:

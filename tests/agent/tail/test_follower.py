@@ -138,6 +138,24 @@ def test_a_rotation_is_no_loss(rotation: str, writer: Any, reader: Any) -> None:
     assert (reader.follower.losses.cuts, reader.follower.losses.octets) == (0, 0)
 
 
+def test_an_old_file_that_is_removed_and_leaves_its_inode_to_the_next_log_was_not_cut(
+    writer: Any, log: Path, reader: Any, in_order: Any
+) -> None:
+    for _ in range(3):
+        writer.append(3)
+        reader.read()
+        old = log.with_name("PCOUNTER.LOG.1")
+        log.rename(old)
+        reader.read()
+        # What the system does when it gives the number of a removed file away again.
+        os.truncate(old, 0)
+        old.rename(log)
+    writer.append(2)
+    reader.read()
+    in_order()
+    assert (reader.follower.losses.cuts, reader.follower.losses.octets) == (0, 0)
+
+
 def test_lines_between_the_copy_and_the_cut_are_kept_when_they_were_seen(
     writer: Any, reader: Any, log: Path, in_order: Any
 ) -> None:

@@ -76,6 +76,18 @@ async def test_a_device_is_published_and_kept(
     assert listener.last(f"{ROOT}/availability")["payload"] == "offline"
 
 
+async def test_two_outputs_to_one_broker_do_not_throw_each_other_out(
+    broker: Any, services: FakeServices, batch_of: BatchOf, entry_of: EntryOf
+) -> None:
+    async with running(services, broker) as one, running(services, broker, topic="site/17") as other:
+        for _ in range(2):
+            await one.deliver(batch_of(STATE, fleet=(entry_of(),)))
+            await other.deliver(batch_of(STATE, fleet=(entry_of(),)))
+        async with broker.listener() as listener:
+            assert listener.last(f"{ROOT}/availability")["payload"] == "online"
+            assert listener.last("site/17/agent-1/availability")["payload"] == "online"
+
+
 async def test_events_and_jobs_go_to_topics_of_their_own_and_every_document_where_it_is_wanted(
     broker: Any, services: FakeServices, batch_of: BatchOf, entry_of: EntryOf
 ) -> None:
