@@ -202,6 +202,8 @@ async def test_the_receiver_may_ask_for_patience(store: Store, outbox: Outbox, c
     await keep(store, *numbered(1))
     async with running(outbox, every(receiver)):
         await clock.wait_for_sleepers()
+        until_when = f"{clock.now() + timedelta(hours=2):%Y-%m-%d %H:%M} UTC"
+        assert f"later (it asks us to wait until {until_when}" in (store.delivery("out/all").why or "")
         await clock.advance(2 * 3600 - 1)
         assert len(receiver.batches) == 1
         await clock.advance(1)

@@ -83,16 +83,19 @@ class Courier:
 
         Raises GaveUp where there is no next try.
         """
-        text = str(error) or type(error).__name__
-        self._means.failing[self._sub.name] = text
         self._failures += 1
-        since = self._noted.since or self._means.clock.now()
+        wait, now = self._wait(error), self._means.clock.now()
+        text = str(error) or type(error).__name__
+        if wait > LONGEST_WAIT and self.patient:
+            text += f" (it asks us to wait until {now + wait:%Y-%m-%d %H:%M} UTC; a restart tries at once)"
+        self._means.failing[self._sub.name] = text
+        since = self._noted.since or now
         await self._note(Delivery(since=since, failures=self._noted.failures + 1, why=text))
         if not self.patient:
             raise GaveUp(text) from error
         if self._failures == 1:
             log.warning("%s: can't deliver, everything is kept and tried again: %s", self._sub.name, text)
-        await self._means.clock.sleep(self._wait(error).total_seconds())
+        await self._means.clock.sleep(wait.total_seconds())
 
     async def _note(self, delivery: Delivery) -> None:
         """Tell the commands; a store that can't be written must not keep us from delivering."""

@@ -76,6 +76,7 @@ class Places:
 def assign(candidates: Sequence[Candidate]) -> None:
     """Give each place to the one file where reading goes on; say of the others whether they are copies, or cut."""
     owners = {c.place.id: c for c in candidates if c.place is not None}
+    _give_up_to_longer(candidates, owners)
     wanted = {place.id: place for c in candidates for place in c.continues if place.id not in owners}
     for place in sorted(wanted.values(), key=lambda place: -place.offset):
         claims = [c for c in candidates if c.place is None and place in c.continues]
@@ -87,6 +88,16 @@ def assign(candidates: Sequence[Candidate]) -> None:
         if candidate.place is None:
             _judge(candidate, owners)
     _sort_out_new([c for c in candidates if c.place is None and c.copy_of is None])
+
+
+def _give_up_to_longer(candidates: Sequence[Candidate], owners: dict[str, Candidate]) -> None:
+    """Take its place from a file that rests where a longer one repeats it: a copy that was renamed over it."""
+    for candidate in candidates:
+        for place in candidate.continues if candidate.place is None else ():
+            owner = owners.get(place.id)
+            if owner is not None and candidate.size > owner.size and _repeats(owner, candidate):
+                owner.place, owner.continues = None, [place]
+                del owners[place.id]
 
 
 def _sort_out_new(new: Sequence[Candidate]) -> None:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from pagemeter.clock import Clock
+from pagemeter.dial import dial
 from pagemeter.errors import DeliveryError, Refused, TooLarge
-from pagemeter_plugins.mqtt.dial import dial
+from pagemeter_plugins.mqtt.client import Client
 from pagemeter_plugins.mqtt.settings import MqttSettings
 from pagemeter_plugins.mqtt.topics import Message
 
@@ -30,19 +29,6 @@ CLOSING_SECONDS = 2.0
 # MQTT 5 section 2.4: bad user name or password, not authorized, banned, bad authentication method.
 _REFUSALS = {134, 135, 138, 140}
 _TOO_LARGE = 149
-
-
-class _Paho(mqtt.Client):
-    """paho's client on a socket that is connected already."""
-
-    ready: socket.socket
-
-    def _create_socket(self) -> Any:
-        return self.ready
-
-    def hang_up(self) -> None:
-        """Close the socket without a word."""
-        self._sock_close()
 
 
 class Connection:
@@ -58,7 +44,7 @@ class Connection:
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._where = f"{settings.host}:{settings.broker_port}"
+        self._where = settings.broker.where
         self._heard = heard
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -69,7 +55,11 @@ class Connection:
         self._largest: int | None = None
         self._taken = 0
         self._pulse: asyncio.Task[None] | None = None
-        self._paho = self._client(client_id, will)
+        self._paho = Client(settings, client_id=client_id, will=will, ended=self._end)
+        self._paho.on_connect = self._on_connect
+        self._paho.on_publish = self._on_publish
+        self._paho.on_subscribe = self._on_subscribe
+        self._paho.on_message = self._on_message
 
     @property
     def is_up(self) -> bool:
@@ -88,7 +78,7 @@ class Connection:
         stages = [] if stages is None else stages
         try:
             async with asyncio.timeout(OPENING_SECONDS):
-                self._paho.ready = await dial(self._settings, tls, stages.append)
+                self._paho.ready = await dial(self._settings.broker, tls, stages.append)
                 stages.append("login")
                 await self._log_in()
         except TimeoutError as error:
@@ -103,7 +93,7 @@ class Connection:
             self._paho.connect(self._settings.host, self._settings.broker_port, self._keepalive)
             code = await self._welcome
         except BaseException:
-            self._hang_up()
+            self._paho.hang_up()
             raise
         if code is None:
             raise DeliveryError(
@@ -111,7 +101,7 @@ class Connection:
                 " `version`?"
             )
         if code.is_failure:
-            self._hang_up()
+            self._paho.hang_up()
             kind = Refused if code.value in _REFUSALS else DeliveryError
             raise kind(f"{self._where} refuses us ({code}); are user, password, client_id and version right?")
 
@@ -143,7 +133,7 @@ class Connection:
             before = self._taken
             await asyncio.wait(waiting, timeout=SILENCE_SECONDS)
             if self._taken == before:
-                self._hang_up()
+                self._paho.hang_up()
         return [future.result() for future in sent]
 
     async def subscribe(self, topic: str) -> bool:
@@ -177,30 +167,10 @@ class Connection:
                 self._paho.disconnect()
                 self._paho.loop_write()
         finally:
-            self._hang_up()
+            self._paho.hang_up()
             if self._pulse is not None:
                 self._pulse.cancel()
                 await asyncio.gather(self._pulse, return_exceptions=True)
-
-    def _client(self, client_id: str, will: Message | None) -> _Paho:
-        version = mqtt.MQTTv311 if self._settings.version == "3.1.1" else mqtt.MQTTv5
-        clean = True if version == mqtt.MQTTv311 else None
-        client = _Paho(CallbackAPIVersion.VERSION2, client_id, clean_session=clean, protocol=version)
-        if will is not None:
-            client.will_set(will.topic, will.payload, self._settings.qos, will.retain)
-        if self._settings.user is not None:
-            password = self._settings.password
-            client.username_pw_set(self._settings.user, None if password is None else password.get_secret_value())
-        client.on_connect = self._on_connect
-        client.on_publish = self._on_publish
-        client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
-        client.on_disconnect = lambda *_: self._end()
-        client.on_socket_open = self._on_open
-        client.on_socket_close = self._on_close
-        client.on_socket_register_write = self._on_full
-        client.on_socket_unregister_write = self._on_written
-        return client
 
     @property
     def _keepalive(self) -> int:
@@ -241,42 +211,11 @@ class Connection:
             return
         self._heard(Message(topic=topic, payload=bytes(message.payload), retain=message.retain))
 
-    # ---- the socket
-
-    def _on_open(self, _client: Any, _data: Any, opened: Any) -> None:
-        self._loop.add_reader(opened, self._guarded, self._read)
-
-    def _on_close(self, _client: Any, _data: Any, closed: Any) -> None:
-        self._loop.remove_reader(closed)
-
-    def _on_full(self, client: mqtt.Client, _data: Any, full: Any) -> None:
-        self._loop.add_writer(full, self._guarded, client.loop_write)
-
-    def _on_written(self, _client: Any, _data: Any, empty: Any) -> None:
-        self._loop.remove_writer(empty)
-
-    def _guarded(self, work: Callable[[], object]) -> None:
-        """Read or write; whatever the broker's octets do to the library costs this connection only."""
-        try:
-            work()
-        except Exception:  # noqa: BLE001 - a broken packet may raise anything in the library
-            self._hang_up()
-
-    def _read(self) -> None:
-        self._paho.loop_read()
-        # Octets that TLS has decrypted already wake no one.
-        while isinstance(opened := self._paho.socket(), ssl.SSLSocket) and opened.pending():
-            self._paho.loop_read()
-
     async def _beat(self) -> None:
         """Keep alive, and notice a broker that is silent."""
         while self.is_up:
             await self._clock.sleep(1)
-            self._guarded(self._paho.loop_misc)
-
-    def _hang_up(self) -> None:
-        self._paho.hang_up()
-        self._end()
+            self._paho.guarded(self._paho.loop_misc)
 
     def _end(self) -> None:
         """Tell all who wait that the connection is gone."""

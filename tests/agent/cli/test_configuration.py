@@ -146,12 +146,13 @@ def test_without_a_configuration_the_message_says_where_it_was_looked_for_and_ho
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader is another error there")
-@pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "--json"], ["schema"], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["plugins"], ["plugins", "--json"], ["schema"]], ids=" ".join)
 def test_a_reader_that_went_away_is_no_failure(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with open(writer, "wb") as stream:
-        ended = subprocess.run([sys.executable, "-m", "pagemeter", *arguments], stdout=stream, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "pagemeter", *arguments]
+    ended = subprocess.run(command, check=False, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 

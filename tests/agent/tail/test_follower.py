@@ -138,6 +138,27 @@ def test_a_rotation_is_no_loss(rotation: str, writer: Any, reader: Any) -> None:
     assert (reader.follower.losses.cuts, reader.follower.losses.octets) == (0, 0)
 
 
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_log_that_is_replaced_by_a_longer_copy_of_itself_goes_on_in_it(
+    writer: Any, log: Path, reader: Any, in_order: Any, kept: bool, restart: bool
+) -> None:
+    for number in range(4):
+        writer.append(3)
+        copy = log.with_name("new")
+        shutil.copyfile(log, copy)
+        if kept:
+            log.rename(log.with_name(f"PCOUNTER.LOG.{number}"))
+        # What rsync, robocopy and editors do.
+        copy.replace(log)
+        reader.read()
+        if restart:
+            reader.restart()
+        reader.read()
+        in_order()
+    assert (reader.follower.losses.cuts, reader.follower.losses.octets) == (0, 0)
+
+
 def test_an_old_file_that_is_removed_and_leaves_its_inode_to_the_next_log_was_not_cut(
     writer: Any, log: Path, reader: Any, in_order: Any
 ) -> None:

@@ -30,7 +30,8 @@ from pagemeter.model import (
 )
 from pagemeter.testing import FakeServices
 from pagemeter.wire import from_json
-from pagemeter_plugins.mqtt.output import BUTTON_SCOPES, DOCUMENTS, STATE, MqttOutput
+from pagemeter_plugins.mqtt.output import DOCUMENTS, STATE, MqttOutput
+from pagemeter_plugins.mqtt.session import BUTTON_SCOPES
 from pagemeter_plugins.mqtt.settings import MqttSettings
 
 pytestmark = pytest.mark.peer

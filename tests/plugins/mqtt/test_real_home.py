@@ -22,7 +22,8 @@ import pytest
 from pagemeter import Batch
 from pagemeter.model import AgentStatus, DevicesMerged, Event, FleetEntry, Supply
 from pagemeter.testing import FakeServices
-from pagemeter_plugins.mqtt.output import BUTTON_SCOPES, DOCUMENTS, STATE, MqttOutput
+from pagemeter_plugins.mqtt.output import DOCUMENTS, STATE, MqttOutput
+from pagemeter_plugins.mqtt.session import BUTTON_SCOPES
 from pagemeter_plugins.mqtt.settings import MqttSettings
 
 PYTHON = os.environ.get("PAGEMETER_HOME_ASSISTANT_PYTHON")
