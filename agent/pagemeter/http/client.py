@@ -179,19 +179,37 @@ def _unpacked(raw: bytes, encoding: str) -> tuple[bytes, bool]:
 
 
 def traffic_of(
-    settings: HttpSettings, *, why: str, carries: str, environ: Mapping[str, str] | None = None
+    settings: HttpSettings,
+    *,
+    why: str,
+    carries: str,
+    packets: int | None = None,
+    octets: int | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterable[Traffic]:
-    """Name one connection a delivery, to the server or to the proxy that leads there, for ``plan``."""
+    """Name one connection a delivery, to the server or to the proxy that leads there, for ``plan``.
+
+    ``packets`` and ``octets`` are what each device in it needs, without compression.
+    """
     carries += f", {_SECRETS}" if settings.token is not None or settings.headers else ""
     proxy = proxy_of(settings, os.environ if environ is None else environ)
     if proxy is not None:
         carries += ", the proxy's password" if proxy.password is not None else ""
         why += f", through the proxy to {urlsplit(settings.url or '').hostname}"
-        yield Traffic(to=proxy.host, port=proxy.port, protocol="tcp", per=Per.DELIVERY, why=why, carries=carries)
-        return
-    parts = urlsplit(settings.url or "")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    yield Traffic(to=parts.hostname or "", port=port, protocol="tcp", per=Per.DELIVERY, why=why, carries=carries)
+        host, port = proxy.host, proxy.port
+    else:
+        parts = urlsplit(settings.url or "")
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    yield Traffic(
+        to=host,
+        port=port,
+        protocol="tcp",
+        per=Per.DEVICE,
+        packets=packets,
+        octets=octets,
+        why=why,
+        carries=carries,
+    )
 
 
 _SECRETS = "the token and the headers of the settings"

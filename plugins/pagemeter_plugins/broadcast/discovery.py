@@ -32,6 +32,8 @@ class BroadcastDiscovery(Discovery):
             yield Traffic(
                 to=to,
                 port=161,
+                packets=3,
+                octets=270,
                 why="an SNMP GET for sysObjectID, up to 3 times with each community; each device answers each of them",
                 carries="the communities that are for the whole segment",
             )

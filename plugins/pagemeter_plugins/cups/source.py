@@ -24,6 +24,10 @@ QUEUES, JOBS = "queues", "jobs"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+_OCTETS = 200_000
+"""Of some queues and a hundred ended jobs."""
+
+
 class CupsSource(Source):
     """Asks a server what its queues are like and which jobs have ended since; each run ends when all is taken."""
 
@@ -40,6 +44,7 @@ class CupsSource(Source):
                 port=None,
                 protocol="unix",
                 per=Per.RUN,
+                octets=_OCTETS,
                 why="queues and jobs of this CUPS server",
             )
             return
@@ -49,6 +54,8 @@ class CupsSource(Source):
             port=parts.port or 631,
             protocol="tcp",
             per=Per.RUN,
+            packets=120,
+            octets=_OCTETS,
             why="queues, ended jobs, and a subscription to the events of ended jobs, by IPP",
             carries="the name of the user; back come queues and jobs, with owner and title where the server shows them",
         )

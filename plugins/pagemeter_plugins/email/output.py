@@ -59,7 +59,9 @@ class EmailOutput(Output):
             to=settings.host,
             port=settings.server_port,
             protocol="tcp",
-            per=Per.DELIVERY,
+            per=Per.DEVICE,
+            packets=20,
+            octets=8_000,
             why=f"the workbook by SMTP to {', '.join(settings.recipients)}",
             carries=carries,
         )

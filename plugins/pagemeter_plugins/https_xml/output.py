@@ -49,7 +49,9 @@ class HttpsXmlOutput(Output):
         """Name one connection a report, to the server or to the proxy."""
         if self._settings.url is not None:
             carries = "all devices with meters, supplies and alerts, their history, events, queues, jobs where allowed"
-            yield from traffic_of(self._settings, why="the report of the fleet", carries=carries)
+            yield from traffic_of(
+                self._settings, why="the report of the fleet", carries=carries, packets=40, octets=30_000
+            )
 
     async def deliver(self, batch: Batch) -> None:
         """Deliver the report: the server said that it has it, or it is on the disk."""

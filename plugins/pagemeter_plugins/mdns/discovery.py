@@ -49,11 +49,18 @@ class MdnsDiscovery(Discovery):
         often = "in each discovery" + (", and every hour or as records expire while it watches" * self._settings.watch)
         for group, routers, joining in groups:
             names = ", ".join(SERVICE_TYPES)
-            yield Traffic(to=group, port=5353, why=f"questions for {names} on every interface, {often}")
+            yield Traffic(
+                to=group,
+                port=5353,
+                packets=10,
+                octets=2_000,
+                why=f"questions for {names} on every interface, {often}",
+            )
             yield Traffic(
                 to=group, port=5353, direction="in", why="answers and announcements of the devices of the link"
             )
-            yield Traffic(to=routers, port=None, protocol=joining, why=f"the system joins and leaves {group}")
+            joins = f"the system joins and leaves {group}"
+            yield Traffic(to=routers, port=None, protocol=joining, packets=10, octets=800, why=joins)
 
     async def discover(self, memory: Memory) -> AsyncIterator[Found]:  # noqa: ARG002 - nothing to resume
         """Listen for ``seconds`` and yield who announced itself; raises PluginError where nobody can be heard."""

@@ -66,9 +66,18 @@ class MqttOutput(Output):
             to=settings.host,
             port=settings.broker_port,
             protocol="tcp",
-            per=Per.DELIVERY,
+            per=Per.DEVICE,
+            packets=40,
+            octets=30_000,
             why=f"MQTT {settings.version}{' over TLS' if settings.tls else ''}: one lasting connection to the broker",
             carries=f"the latest of each device, events, jobs as far as they are kept{also}{secret}",
+        )
+        yield Traffic(
+            to=settings.host,
+            port=settings.broker_port,
+            protocol="tcp",
+            direction="in",
+            why="in the same connection: a button of the broker asks for an early read, which is rationed",
         )
 
     async def serve(self) -> None:

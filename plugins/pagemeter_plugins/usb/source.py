@@ -43,6 +43,7 @@ class UsbSource(Source):
                 protocol="tcp",
                 per=Per.DEVICE,
                 packets=_PACKETS,
+                octets=_PACKETS * 800,
                 why="one IPP question to each USB printer that ipp-usb serves, on loopback, at 60000 and up",
                 carries="identity, meters, supplies and status",
             )

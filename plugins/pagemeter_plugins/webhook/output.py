@@ -42,7 +42,7 @@ class WebhookOutput(Output):
         """Name one connection a batch, to the server or to the proxy."""
         what = "the newest snapshot of each device" if self._settings.latest else "every document"
         carries = f"{what}: meters, supplies, alerts" + ("" if self._settings.latest else ", events, queues, jobs")
-        return traffic_of(self._settings, why="batches of documents", carries=carries)
+        return traffic_of(self._settings, why="batches of documents", carries=carries, packets=30, octets=12_000)
 
     async def deliver(self, batch: Batch) -> None:
         """Deliver the batch: 2xx, or 409 for one that the receiver had already."""
