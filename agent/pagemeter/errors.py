@@ -38,6 +38,10 @@ class AccessDenied(DeviceError):
     """The device answers and refuses: wrong community, user, password or level; or the fence forbids to ask."""
 
 
+class Forbidden(AccessDenied):
+    """The fence forbids to ask: whatever lies there is neither silent nor at fault."""
+
+
 class QuietHours(DeviceError):
     """The device is not asked now, for its network has quiet hours; it is not silent, and nothing failed."""
 

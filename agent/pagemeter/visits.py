@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pagemeter.clock import Clock
 from pagemeter.component import Answer, Ask, Memory, NotAPrinter, Reader, Seen
 from pagemeter.contract import checked_answer
-from pagemeter.errors import DeviceError, PluginError, QuietHours, StoreError, Unreachable
+from pagemeter.errors import DeviceError, Forbidden, PluginError, QuietHours, StoreError, Unreachable
 from pagemeter.inventory import Inventory, Learned
 from pagemeter.job_details import JobPrivacy
 from pagemeter.model import Body, DeviceSnapshot, FleetEntry, JobDetails, JobRecord, Reading, Scope, Target, Unknown
@@ -135,7 +135,7 @@ class Visits:
             await self._keep(Learned(), self._said(target, read, known, Learned()))
             return Visited(target=target, warnings=warnings)
         error = _gravest(read.errors) or Unreachable(f"{target.uri} answers no protocol that a reader speaks")
-        if isinstance(error, DeviceError) and not isinstance(error, QuietHours) and known:
+        if isinstance(error, DeviceError) and not isinstance(error, Forbidden | QuietHours) and known:
             await self._keep(self._inventory.silent(target.uri, at=now), Keep())
         return Visited(target=target, error=error, warnings=warnings)
 

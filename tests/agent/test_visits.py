@@ -17,7 +17,7 @@ import pytest
 
 from pagemeter.clock import SystemClock
 from pagemeter.component import Answer, Ask, NotAPrinter, Reader, Seen
-from pagemeter.errors import AccessDenied, StoreError, Unreachable
+from pagemeter.errors import AccessDenied, Forbidden, StoreError, Unreachable
 from pagemeter.inventory import Inventory
 from pagemeter.model import Event, Identity, JobRecord, MeterRead, MeterUnit, Origin, Reading, Scope, Target, Work
 from pagemeter.store import Position, Store
@@ -367,3 +367,20 @@ async def test_an_address_that_a_printer_got_is_no_longer_what_is_no_printer(tmp
         assert len(here.store.decoys()) == 1
         await here.visits.visit(PLACE)
         assert here.store.decoys() == ()
+
+
+async def test_a_device_that_the_fence_has_shut_out_is_not_silent(tmp_path: Path) -> None:
+    answers = [Answer(readings=(reading(),)), Forbidden("host://10.0.0.7 is outside the networks")]
+
+    def say(target: Target, ask: Ask) -> Answer:
+        said = answers.pop(0)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    async with site(tmp_path, Told(say)) as here:
+        await here.visits.visit(PLACE)
+        visited = await here.visits.visit(PLACE)
+        (entry,) = here.store.fleet()
+    assert isinstance(visited.error, Forbidden)
+    assert entry.silent_since is None

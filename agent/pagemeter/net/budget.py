@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pagemeter.clock import Clock
 
-# What may be sent at once after a pause; short enough that no switch or slow link sees a flood.
-_BURST_SECONDS = 0.05
+# What a late timer may catch up with: as much of the rate as it is less than the rate, so that no second has more.
+_BURST_SHARE = 0.01
 
 
 class Budget:
-    """A token bucket; those that wait are served in the order in which they came."""
+    """A token bucket; those that wait are served in the order in which they came.
+
+    In no second more than ``packets_per_second`` go out: time in which nobody could send is lost, not caught up with.
+    """
 
     def __init__(self, clock: Clock, packets_per_second: float) -> None:
         """Raise ValueError for a rate that is not positive."""
@@ -17,18 +22,22 @@ class Budget:
             raise ValueError("packets per second must be more than 0")
         self.packets_per_second = packets_per_second
         self._clock = clock
-        self._burst = max(1.0, packets_per_second * _BURST_SECONDS)
-        self._free_at = clock.monotonic() - self._burst / packets_per_second
+        burst = max(1.0, packets_per_second * _BURST_SHARE)
+        self._span = 1 / (packets_per_second if burst == 1.0 else packets_per_second - burst)
+        self._slack = (burst - 1) * self._span
+        self._free_at = clock.monotonic()
+        self._turn = asyncio.Lock()
 
     async def take(self, n: int = 1) -> None:
         """Wait until ``n`` packets may be sent."""
-        delay = self.reserve(n)
-        if delay > 0:
-            await self._clock.sleep(delay)
+        async with self._turn:
+            now = self._clock.monotonic()
+            free_at = max(self._free_at, now - self._slack) + (n - 1) * self._span
+            if (wait := free_at - now) > 0:
+                await self._clock.sleep(wait)
+            self._free_at = max(free_at, self._clock.monotonic() - self._slack) + self._span
 
-    def reserve(self, n: int = 1) -> float:
-        """Set ``n`` packets aside and return in how many seconds they may be sent, 0 for at once."""
-        now = self._clock.monotonic()
-        span = n / self.packets_per_second
-        self._free_at = max(self._free_at, now - self._burst / self.packets_per_second) + span
-        return max(0.0, self._free_at - now)
+    @property
+    def wait(self) -> float:
+        """In how many seconds the next packet may be sent, 0 for at once; those that wait for it not counted."""
+        return max(0.0, self._free_at - self._clock.monotonic())

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from ipaddress import IPv4Network, IPv6Address, collapse_addresses, ip_network
 from typing import TypeAlias
 
-from pagemeter.errors import AccessDenied, QuietHours
+from pagemeter.errors import Forbidden, QuietHours
 from pagemeter.net.credentials import IPAddress, IPNetwork
 
 Never: TypeAlias = IPAddress | IPNetwork
@@ -66,23 +66,23 @@ class Fence:
         self.networks = _smallest_first([*self._written, *(one for one in added if one.network not in written)])
 
     def check(self, address: IPAddress, port: int | None = None) -> FencedNetwork:
-        """Return the network that holds the address; raises AccessDenied, or QuietHours where it is not asked now."""
+        """Return the network that holds the address; raises Forbidden, or QuietHours where it is not asked now."""
         address = _plain(address)
         if port in PRINTING_PORTS:
-            raise AccessDenied(f"{address}: port {port} prints what it is sent and is never used")
+            raise Forbidden(f"{address}: port {port} prints what it is sent and is never used")
         if any(address in network for network in self._never):
-            raise AccessDenied(f"{address} is on a never-list and is not asked")
+            raise Forbidden(f"{address} is on a never-list and is not asked")
         for network in self.networks:
             if address in network.network:
                 self._keep_quiet(address, network)
                 return network
-        raise AccessDenied(f"{address} is outside the networks of the configuration; add its network there")
+        raise Forbidden(f"{address} is outside the networks of the configuration; add its network there")
 
     def allows(self, address: IPAddress) -> bool:
         """Say whether the address may be asked."""
         try:
             self.check(address)
-        except (AccessDenied, QuietHours):
+        except (Forbidden, QuietHours):
             return False
         return True
 
@@ -93,13 +93,13 @@ class Fence:
         """
         for never in self._never:
             if never.overlaps(segment):
-                raise AccessDenied(
+                raise Forbidden(
                     f"{segment}: a broadcast would ask {never} too, which is on a never-list; sweep it instead"
                 )
         mine = [one for one in self.networks if one.network.overlaps(segment)]
         written = collapse_addresses(one.network for one in mine if isinstance(one.network, IPv4Network))
         if not any(segment.subnet_of(network) for network in written):
-            raise AccessDenied(f"{segment} is not wholly inside the networks of the configuration; add it there")
+            raise Forbidden(f"{segment} is not wholly inside the networks of the configuration; add it there")
         for network in mine:
             self._keep_quiet(segment.broadcast_address, network)
         return self.check(segment.broadcast_address)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 from pagemeter import Discovery, Found, Memory, Responder, Services, Traffic
 from pagemeter.errors import DeviceError
@@ -28,13 +29,14 @@ class BroadcastDiscovery(Discovery):
     def traffic(self) -> Iterable[Traffic]:
         """Say what goes where: how many answer nobody can tell."""
         for network in self._calls():
-            to = "255.255.255.255, out of each interface" if network is None else f"the broadcast address of {network}"
+            to = "255.255.255.255" if network is None else str(IPv4Network(network).broadcast_address)
+            where = "out of each interface" if network is None else f"to all of {network}"
             yield Traffic(
                 to=to,
                 port=161,
                 packets=3,
                 octets=270,
-                why="an SNMP GET for sysObjectID, up to 3 times with each community; each device answers each of them",
+                why=f"an SNMP GET for sysObjectID {where}, up to 3 times with each community; each device answers each",
                 carries="the communities that are for the whole segment",
             )
 
