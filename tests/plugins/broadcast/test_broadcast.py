@@ -95,6 +95,6 @@ def test_the_plan_says_where_the_broadcasts_go() -> None:
     settings = BroadcastSettings(segments=("10.0.0.0/24", "10.0.0.0/24"), limited=True)
     traffic = list(BroadcastDiscovery(settings, FakeServices()).traffic())
     assert [(one.to, one.port, one.direction) for one in traffic] == [
-        ("the broadcast address of 10.0.0.0/24", 161, "out"),
-        ("255.255.255.255, out of each interface", 161, "out"),
+        ("10.0.0.255", 161, "out"),
+        ("255.255.255.255", 161, "out"),
     ]
