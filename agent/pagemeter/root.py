@@ -53,6 +53,7 @@ def run_root(main: Coroutine[Any, Any, T], *, grace: float = GRACE_SECONDS) -> T
     cancels ``main`` once; when it ends by that, KeyboardInterrupt or Terminated is raised. A second signal raises at
     once, a third one kills.
     """
+    gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     with closing(asyncio.SelectorEventLoop()) as loop:
         task = loop.create_task(main)
