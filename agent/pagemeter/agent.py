@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,25 +23,25 @@ from uuid import uuid4
 
 from pagemeter import __version__
 from pagemeter.clock import Clock, LocalZone
-from pagemeter.component import Batch, Component, Discovery, Feed, Output, Reader, Source
+from pagemeter.component import Component, Discovery, Output, Reader, Source
 from pagemeter.config import AgentConfig
 from pagemeter.config.build import credentials_of, fence_of, secrets_of, selected_by, sites_of
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
 from pagemeter.control import Handler, controlled
 from pagemeter.errands import Errands
-from pagemeter.errors import PagemeterError, PluginError, StoreError
+from pagemeter.errors import PagemeterError, PluginError
+from pagemeter.feeding import Feeding, schedule_of
 from pagemeter.inventory import Inventory, Links
 from pagemeter.ipp.client import IppClient
 from pagemeter.job_details import JobPrivacy
 from pagemeter.logs import keep_secret
-from pagemeter.masks import Masks
 from pagemeter.model import AgentStatus, FleetEntry, Scope
 from pagemeter.net.budget import Budget
-from pagemeter.outbox import Outbox, Subscription
+from pagemeter.outbox import Outbox
 from pagemeter.plugins import Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
 from pagemeter.rounds import ALERTS, JOBS, METERS, RoundResult, Rounds
-from pagemeter.scheduler import Cycle, Schedule, next_run
+from pagemeter.scheduler import Cycle
 from pagemeter.services import AgentServices
 from pagemeter.site import Site
 from pagemeter.snmp.engine import SnmpEngine
@@ -52,10 +52,8 @@ from pagemeter.visits import Visits
 
 log = logging.getLogger(__name__)
 
-DELIVERY_SECONDS = 60.0
-FEED_PAUSE_SECONDS = 30.0
-SOURCE_SECONDS = 600.0
 MOST_OF_AN_ERROR = 1000
+SOURCE_SECONDS = 600.0
 """How long ``once`` listens to a source: some of them go on for ever."""
 DISCOVERY_SECONDS = 3600.0
 """How long ``once`` waits for a discovery whose item says nothing else: some of them go on for ever."""
@@ -133,6 +131,7 @@ class Agent:
             self.visits.visit, clock, place_of=self.inventory.place_of, left_alone=self.rounds.left_alone
         )
         self.outbox = Outbox(store, clock=clock, status=self.status)
+        self.feeding = Feeding(config.outputs, self.outbox, store, clock, note=self._note)
 
     @classmethod
     @asynccontextmanager
@@ -198,7 +197,7 @@ class Agent:
             failed |= self._broken(failed)
             self._note(failed)
             await self.rounds.say(self.status())
-            failed |= await self._deliver()
+            failed |= await self.feeding.drain(self.outputs)
             failed |= self._broken(failed)
         silent = {place for result in results for place in result.silent}
         return Outcome(
@@ -223,7 +222,7 @@ class Agent:
                 if cycle.name.startswith("discovery ") and not self.inventory.entries():
                     cycle.trigger()  # a fresh agent does not wait for the night to look around
             for output in self.outputs:
-                group.create_task(self._feed(output))
+                group.create_task(self.feeding.run(output))
             await asyncio.Event().wait()
 
     def handlers(self) -> dict[str, Handler]:
@@ -327,60 +326,6 @@ class Agent:
             # A plugin's error may quote what a device or a server says, and this leaves with the agent's status.
             self._last_error = (scrub(said, most=MOST_OF_AN_ERROR) or what, self._clock.now())
 
-    async def _feed(self, output: Supervisor[Output]) -> None:
-        """Deliver all feeds of one output for ever; an output that can't be opened owes until it can."""
-        while True:
-            try:
-                subscriptions = await self._subscriptions(output)
-                break
-            except (PluginError, StoreError) as error:
-                self._note({output.name: str(error)})
-                await self.outbox.note_closed(output.name, str(error))
-                await self._clock.sleep(FEED_PAUSE_SECONDS)
-        async with asyncio.TaskGroup() as group:
-            for subscription in subscriptions:
-                group.create_task(self.outbox.run(subscription))
-
-    async def _deliver(self) -> dict[str, str]:
-        subscriptions: list[Subscription] = []
-        failed = {}
-        for output in self.outputs:
-            try:
-                subscriptions += await self._subscriptions(output)
-            except (PluginError, StoreError) as error:
-                failed[output.name] = str(error)
-                await self.outbox.note_closed(output.name, str(error))
-        results = await self.outbox.drain(subscriptions)
-        return failed | {result.feed: result.error for result in results if result.error is not None}
-
-    async def _subscriptions(self, output: Supervisor[Output]) -> list[Subscription]:
-        item = next(item for item in self.config.outputs if item.name == output.name)
-        timeout = item.timeout.total_seconds() if item.timeout else DELIVERY_SECONDS
-
-        async def feeds(component: Output) -> Sequence[Feed]:
-            found: tuple[Any, ...] = tuple(component.feeds())
-            if strange := [type(feed).__name__ for feed in found if not isinstance(feed, Feed)]:
-                raise TypeError(f"feeds returned {strange[0]} among its feeds")
-            return found
-
-        async def deliver(batch: Batch) -> None:
-            await output.call(lambda component: component.deliver(batch), timeout=timeout)
-
-        schedule = schedule_of(item.schedule) if item.schedule else None
-        key = self.store.pseudonym_key if item.hash else b""
-        masks = Masks(only=item.only, mask=item.mask, hashed=item.hash, key=key)
-        return [
-            Subscription(
-                output=output.name,
-                feed=feed,
-                deliver=deliver,
-                masks=masks,
-                period=schedule.every if schedule else None,
-                next_due=partial(next_run, schedule, zone=LocalZone()) if schedule else None,
-            )
-            for feed in await output.call(feeds, timeout=timeout)
-        ]
-
     def _supervise(self, items: Iterable[ItemConfig], kind: type[C]) -> tuple[Supervisor[C], ...]:
         return tuple(
             Supervisor(
@@ -416,8 +361,3 @@ async def _side_by_side(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work) for work in works]
     return [task.result() for task in tasks]
-
-
-def schedule_of(settings: ScheduleSettings) -> Schedule:
-    """Turn what the YAML says into a schedule."""
-    return Schedule(every=settings.every, on=settings.weekdays, at=settings.at)
