@@ -370,7 +370,10 @@ async def test_an_address_that_a_printer_got_is_no_longer_what_is_no_printer(tmp
 
 
 async def test_a_device_that_the_fence_has_shut_out_is_not_silent(tmp_path: Path) -> None:
-    answers = [Answer(readings=(reading(),)), Forbidden("host://10.0.0.7 is outside the networks")]
+    answers: list[Answer | Exception] = [
+        Answer(readings=(reading(),)),
+        Forbidden("host://10.0.0.7 is outside the networks"),
+    ]
 
     def say(target: Target, ask: Ask) -> Answer:
         said = answers.pop(0)
