@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 
-from pagemeter.model import AgentStatus, DeviceSnapshot, Document, Event
+from pagemeter.model import AgentStatus, DeviceSnapshot, Document, Event, Queue
 
 
 def addresses(lines: Iterable[str]) -> Iterator[str]:
@@ -29,5 +29,7 @@ def _words(document: Document) -> str:
             return f"{event.kind} {event.device or 'agent'}"
         case AgentStatus() as status:
             return f"agent {status.version}: {status.last_error or 'ok'}"
+        case Queue() as queue:
+            return f"queue {queue.name}: {queue.state or 'unknown'}"
         case job:
             return f"job {job.id}"
