@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pagemeter import Gathered
 from pagemeter.clock import SystemClock
-from pagemeter.root import run_root
+from pagemeter.root import calm_collector, run_root
 from pagemeter.store import Keep, Store
 from pagemeter.testing import FakeServices
 from pagemeter_plugins.pcounter.settings import PcounterSettings
@@ -72,6 +72,7 @@ def main(count: int, folder: Path, *, profiled: bool) -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     write_log(folder / "PCOUNTER.LOG", count)
     profile = cProfile.Profile() if profiled else None
+    calm_collector()
     jobs, cpu, wall = run_root(measure(folder, profile))
     assert jobs == count
     size = (folder / "pagemeter.db").stat().st_size

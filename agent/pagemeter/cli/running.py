@@ -22,7 +22,7 @@ from pagemeter.clock import SystemClock
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.logs import set_up_logging
 from pagemeter.progress import Progress, Watcher, nobody
-from pagemeter.root import Terminated, run_root
+from pagemeter.root import Terminated, calm_collector, run_root
 from pagemeter.wire import to_json
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def run(config: Path | None, *, log_json: bool, verbose: bool) -> Exit:
     loaded = _load(config)
     set_up_logging(logging.DEBUG if verbose else logging.INFO, json=log_json)
 
+    calm_collector()
     try:
         run_root(serving(loaded))
     except Terminated:

@@ -91,7 +91,7 @@ discoveries:
     made = planned(config)
     assert made["networks"][0]["credentials"] == ["printers for a part", "routers for a part"]
     rows = {row["to"]: row for row in item(made, "gateway")["traffic"]}
-    assert (rows["10.0.0.200"]["ports"], rows["10.0.0.200"]["packets"]) == ([161], None)
+    assert (rows["10.0.0.200"]["ports"], rows["10.0.0.200"]["packets"]) == ([161], 90 + 2 * 200)
     for unasked, why in (("10.0.0.201", "no credential"), ("192.0.2.77", "`networks` leaves it out")):
         assert (rows[unasked]["ports"], rows[unasked]["packets"], rows[unasked]["carries"]) == ([], 0, "")
         assert why in rows[unasked]["why"]
