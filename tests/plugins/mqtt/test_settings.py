@@ -65,8 +65,9 @@ def test_a_password_is_not_printed() -> None:
 def test_the_plan_names_the_broker_and_what_travels() -> None:
     settings = MqttSettings.model_validate({"host": "broker", "tls": True, "user": "me", "password": "pw"})
     traffic: Iterable[Traffic] = MqttOutput(settings, FakeServices()).traffic()
-    [connection] = traffic
+    connection, button = traffic
     assert (connection.to, connection.port, connection.protocol) == ("broker", 8883, "tcp")
-    assert connection.per is Per.DELIVERY
+    assert (connection.per, connection.direction, button.direction) == (Per.DEVICE, "out", "in")
+    assert (button.to, button.port) == ("broker", 8883)
     assert "the password" in connection.carries
     assert "every document" not in connection.carries

@@ -164,7 +164,7 @@ def test_the_two_forms_have_positions_of_their_own(services: Services) -> None:
 def test_the_network_is_announced(services: Services) -> None:
     settings = WebhookSettings(url="https://hook.example:8443/x", proxy_from_environment=False)
     [traffic] = WebhookOutput(settings, services).traffic()
-    assert (traffic.to, traffic.port, traffic.protocol, traffic.per) == ("hook.example", 8443, "tcp", "delivery")
+    assert (traffic.to, traffic.port, traffic.protocol, traffic.per) == ("hook.example", 8443, "tcp", "device")
 
 
 @pytest.mark.parametrize("settings", [{}, {"url": None}, {"url": "https://a.example", "secret": "short"}])
