@@ -222,6 +222,17 @@ def devices(
     _end(lambda: (stored.others if others else stored.devices)(config, as_json=json))
 
 
+@app.command(short_help="List what of job logs was not understood.")
+def quarantine(config: ConfigOption = None, json: Json = False) -> None:
+    """List what of job logs could not be understood: where it stands, and why.
+
+    Mend the settings and restart the agent: what they make understandable is read again and leaves this list.
+    """
+    from pagemeter.cli import stored
+
+    _end(lambda: stored.quarantine(config, as_json=json))
+
+
 @app.command(short_help="List plugins, show one, or begin a new one.")
 def plugins(
     action: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -83,6 +83,13 @@ def others_table(decoys: Iterable[Decoy]) -> Table:
     """Show what is no printer, a row an address."""
     rows = [(decoy.address, decoy.what, f"{decoy.at:%Y-%m-%d %H:%M} UTC") for decoy in decoys]
     return _table(None, ("Address", "What it is", "Seen"), rows)
+
+
+def quarantine_table(pieces: Iterable[Mapping[str, str | int | None]]) -> Table:
+    """Show what could not be understood, a row a piece; places and lengths in octets."""
+    keys = ("source", "stream", "file", "offset", "length", "why", "text")
+    rows = [tuple("" if piece[key] is None else str(piece[key]) for key in keys) for piece in pieces]
+    return _table(None, ("Source", "Stream", "File", "Offset", "Length", "Why", "Text"), rows)
 
 
 def found_table(snapshots: Iterable[DeviceSnapshot]) -> Table:

@@ -1,4 +1,4 @@
-"""``devices``: what the store knows of printers, and of what is none."""
+"""``devices`` and ``quarantine``: what the store knows of printers, of what is none, and of what nobody understood."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_file, store_path
-from pagemeter.cli.show import console, fleet_table, json_line, others_table
+from pagemeter.cli.show import console, fleet_table, json_line, others_table, quarantine_table
+from pagemeter.component import Quarantined
 from pagemeter.config import load_config
 from pagemeter.inventory import Inventory
 from pagemeter.model import FleetEntry
@@ -49,6 +50,38 @@ def others(config: Path | None, *, as_json: bool) -> Exit:
     else:
         console(stderr=True).print(f"Nothing that is no printer is remembered in {path}.", markup=False)
     return Exit.OK
+
+
+def quarantine(config: Path | None, *, as_json: bool) -> Exit:
+    """List what of the streams of sources could not be understood; its text is there only where it may be kept."""
+    path = _store(config)
+    rows: list[dict[str, str | int | None]] = []
+    if path.exists():
+        with StoreReader(path) as store:
+            rows = [_quarantined(store, *row) for row in store.quarantined()]
+    if as_json:
+        for row in rows:
+            print(json_line(row))
+    elif rows:
+        console().print(quarantine_table(rows))
+    else:
+        console(stderr=True).print(f"Nothing is in quarantine in {path}.", markup=False)
+    return Exit.OK
+
+
+def _quarantined(store: StoreReader, source: str, stream: str, piece: Quarantined) -> dict[str, str | int | None]:
+    """Name the file where the cursor of the stream does: streams are called by what does not change with a rename."""
+    cursor = store.cursors(source).get(stream)
+    name = cursor.get("name") if isinstance(cursor, dict) else None
+    return {
+        "source": source,
+        "stream": stream,
+        "file": name if isinstance(name, str) else None,
+        "offset": piece.offset,
+        "length": piece.length,
+        "why": piece.why,
+        "text": piece.text,
+    }
 
 
 def _store(config: Path | None) -> Path:
