@@ -27,6 +27,7 @@ from pagemeter.component import Component, Discovery, Output, Reader, Source
 from pagemeter.config import AgentConfig
 from pagemeter.config.build import credentials_of, fence_of, secrets_of, selected_by, sites_of
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
+from pagemeter.continuity import Continuity
 from pagemeter.control import Handler, controlled
 from pagemeter.errands import Errands
 from pagemeter.errors import PagemeterError, PluginError
@@ -100,7 +101,11 @@ class Agent:
         self._started_at = clock.now()
         self._last_error: tuple[str, datetime] | None = None
         self.inventory = Inventory(
-            store.fleet(), store.aliases(), new_id=lambda: uuid4().hex, links=Links(sites_of(config))
+            store.fleet(),
+            store.aliases(),
+            new_id=lambda: uuid4().hex,
+            links=Links(sites_of(config)),
+            continuity=Continuity(store.histories()),
         )
         self.site = Site(
             store=store,

@@ -164,7 +164,15 @@ class Visits:
             *said.bodies,
         )
         try:
-            await self._store.keep(replace(said, bodies=bodies, entries=learned.entries, aliases=dict(learned.aliases)))
+            await self._store.keep(
+                replace(
+                    said,
+                    bodies=bodies,
+                    entries=learned.entries,
+                    aliases=dict(learned.aliases),
+                    records=dict(learned.records),
+                )
+            )
         except StoreError:
             self._inventory.owe(learned)
             raise
@@ -180,6 +188,7 @@ class Visits:
                     bodies=tuple((event.device, event) for event in owed.events),
                     entries=owed.entries,
                     aliases=dict(owed.aliases),
+                    records=dict(owed.records),
                 )
             )
         except StoreError as error:

@@ -1,1 +1,6 @@
 """Meters, supplies and alerts over time."""
+
+from pagemeter.continuity.continuity import Continuity, Followed
+from pagemeter.continuity.records import AlertLife, Records, Series, SupplyLife
+
+__all__ = ["AlertLife", "Continuity", "Followed", "Records", "Series", "SupplyLife"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pagemeter.continuity.meters import meter_events
+from pagemeter.continuity import Continuity, Records
 from pagemeter.inventory.doors import Doors, serials_of
 from pagemeter.inventory.evidence import Match, comparable, host_of, match, traces
 from pagemeter.inventory.links import Links
@@ -41,12 +42,16 @@ MOST_OWED = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What a visit changed: snapshots to hand on, events, entries as they are now, and ids that became aliases."""
+    """What a visit changed: snapshots to hand on, events, entries as they are now, and ids that became aliases.
+
+    ``records`` are what changed in the histories of devices, by id.
+    """
 
     snapshots: tuple[DeviceSnapshot, ...] = ()
     events: tuple[Event, ...] = ()
     entries: tuple[FleetEntry, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    records: tuple[tuple[str, Records], ...] = ()
 
 
 class Inventory:
@@ -63,6 +68,7 @@ class Inventory:
         *,
         new_id: Callable[[], str],
         links: Links | None = None,
+        continuity: Continuity | None = None,
     ) -> None:
         self._entries: dict[str, FleetEntry] = {}
         self._traces: dict[tuple[str, str], set[str]] = {}
@@ -70,6 +76,7 @@ class Inventory:
         self._new_id = new_id
         self._owed = Learned()
         self._doors = Doors()
+        self._continuity = continuity or Continuity()
         self.links = links or Links()
         for entry in entries:
             self._put(entry)
@@ -179,6 +186,9 @@ class Inventory:
             taken_at=at,
             read_by=read_by,
         )
+        records = [self._continuity.merged(device.id, alias) for alias in merged]
+        followed = self._continuity.follow(snapshot, before=known.latest if known else None)
+        snapshot = followed.snapshot
         entry = _entry(known, snapshot, at)
         self._put(entry)
         # Over the network the host is what counts, and that may be another printer's by now.
@@ -186,13 +196,13 @@ class Inventory:
         self._doors.found(device.id, local)
         facts: list[Facts] = [DevicesMerged(alias=alias) for alias in merged]
         facts += [DeviceFound(address=target.host)] if known is None else _changes(known, snapshot)
-        events = tuple(Event(device=device.id, at=at, facts=fact) for fact in facts)
-        events += meter_events(known.latest, snapshot) if known else ()
+        events = tuple(Event(device=device.id, at=at, facts=fact) for fact in facts) + followed.events
         return Learned(
             snapshots=(snapshot,),
             events=events,
             entries=(entry,),
             aliases=tuple((alias, device.id) for alias in merged),
+            records=((device.id, reduce(Records.joined, (*records, followed.records))),),
         )
 
     def _linked(self, device: Device, target: Target) -> tuple[Device, dict[str, Origin]]:
@@ -332,4 +342,12 @@ def _joined(one: Learned, other: Learned) -> Learned:
         events=one.events + other.events,
         entries=one.entries + other.entries,
         aliases=one.aliases + other.aliases,
+        records=_records(one.records + other.records),
     )
+
+
+def _records(all_of_them: Iterable[tuple[str, Records]]) -> tuple[tuple[str, Records], ...]:
+    by_device: dict[str, Records] = {}
+    for device, records in all_of_them:
+        by_device[device] = by_device[device].joined(records) if device in by_device else records
+    return tuple(by_device.items())

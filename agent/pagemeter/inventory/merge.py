@@ -12,7 +12,7 @@ LINK = "link"
 
 # Which fields of a snapshot belong to which scope; what stands here under no scope is taken from the newer one.
 _FIELDS: dict[Scope, tuple[str, ...]] = {
-    Scope.METERS: ("meter_reads",),
+    Scope.METERS: ("meter_reads", "rivals"),
     Scope.SUPPLIES: ("supplies", "inputs"),
     Scope.STATUS: ("status", "panel", "covers", "alerts"),
 }

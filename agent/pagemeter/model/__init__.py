@@ -4,6 +4,8 @@ from pagemeter.model.alert import Alert, PrinterState, Severity, Status, Trainin
 from pagemeter.model.device import Ability, Device, DeviceKind, DeviceState, HostName, Identity, NameOrigin
 from pagemeter.model.document import AgentStatus, Body, Document, FleetEntry, Key
 from pagemeter.model.event import (
+    AlertCleared,
+    AlertRaised,
     DeviceBack,
     DeviceFound,
     DeviceMoved,
@@ -11,21 +13,31 @@ from pagemeter.model.event import (
     DevicesMerged,
     Event,
     Facts,
+    FallCause,
+    MeterFrozen,
     MeterReset,
+    MetersDisagree,
+    MeterSuspicious,
+    MeterUnitChanged,
     SegmentFound,
+    SupplyEmpty,
+    SupplyInstalled,
+    SupplyLow,
 )
 from pagemeter.model.job import Amount, Cost, JobDetails, JobRecord, Queue
-from pagemeter.model.meter import MeterColor, MeterRead, MeterUnit, Origin, Quality, Sides, Since, Work
+from pagemeter.model.meter import MeterColor, MeterRead, MeterUnit, Origin, Quality, Rival, Sides, Since, Work
 from pagemeter.model.privacy import Private
 from pagemeter.model.reading import Reading, Scope, Unknown
 from pagemeter.model.snapshot import DeviceSnapshot, snapshot_of
-from pagemeter.model.supply import Condition, Cover, Input, Level, LevelState, Marker, Supply, SupplyKind
+from pagemeter.model.supply import Condition, Cover, Input, Level, LevelState, Marker, Outlook, Supply, SupplyKind
 from pagemeter.model.target import Hints, Link, Segment, Target, host_uri, usb_uri
 
 __all__ = [
     "Ability",
     "AgentStatus",
     "Alert",
+    "AlertCleared",
+    "AlertRaised",
     "Amount",
     "Body",
     "Condition",
@@ -43,6 +55,7 @@ __all__ = [
     "Document",
     "Event",
     "Facts",
+    "FallCause",
     "FleetEntry",
     "Hints",
     "HostName",
@@ -56,16 +69,22 @@ __all__ = [
     "Link",
     "Marker",
     "MeterColor",
+    "MeterFrozen",
     "MeterRead",
     "MeterReset",
+    "MeterSuspicious",
     "MeterUnit",
+    "MeterUnitChanged",
+    "MetersDisagree",
     "NameOrigin",
     "Origin",
+    "Outlook",
     "PrinterState",
     "Private",
     "Quality",
     "Queue",
     "Reading",
+    "Rival",
     "Scope",
     "Segment",
     "SegmentFound",
@@ -74,7 +93,10 @@ __all__ = [
     "Since",
     "Status",
     "Supply",
+    "SupplyEmpty",
+    "SupplyInstalled",
     "SupplyKind",
+    "SupplyLow",
     "Target",
     "Training",
     "Unknown",

@@ -9,10 +9,14 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a value was read: protocol ``snmp`` with an OID, ``ipp`` with an attribute name."""
+    """Where a value was read: protocol ``snmp`` with an OID, ``ipp`` with an attribute name.
+
+    ``doubt`` says why the place may be the wrong one: ``unverified`` where no recording of a device proves it.
+    """
 
     protocol: str
     where: str
+    doubt: str | None = None
 
     def __str__(self) -> str:
         """Write it as ``snmp 1.3.6.1.2.1.43.10.2.1.4.1.1``."""
@@ -84,15 +88,20 @@ class MeterUnit(StrEnum):
 
 
 class Quality(StrEnum):
-    """How far a value may be trusted."""
+    """How far a value may be trusted: ``unverified`` was read where only a source, and no recording, says it stands."""
 
     MEASURED = "measured"
+    UNVERIFIED = "unverified"
     SUSPICIOUS = "suspicious"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterRead:
-    """One counter at one moment; ``value`` is an integer, ``raw`` is what the device sent, ``at`` is aware UTC."""
+    """One counter at one moment; ``value`` is an integer, ``raw`` is what the device sent, ``at`` is aware UTC.
+
+    ``series`` is the number of the unbroken run that the value belongs to, ``delta`` what was counted since the read
+    before it, never negative; both are absent until the agent has followed the counter.
+    """
 
     work: Work
     color: MeterColor = MeterColor.ANY
@@ -107,6 +116,8 @@ class MeterRead:
     quality: Quality = Quality.MEASURED
     origin: Origin
     at: datetime
+    series: int | None = None
+    delta: int | None = None
 
     @property
     def key(self) -> str:
@@ -115,3 +126,11 @@ class MeterRead:
         key += f"@{self.engine}" if self.engine is not None else ""
         key += f"+{self.since}" if self.since is not Since.LIFE else ""
         return key + (f"#{self.code}" if self.code is not None else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """A read of a meter that another source told too and that was not elected; ``why`` says what decided."""
+
+    read: MeterRead
+    why: str

@@ -9,9 +9,12 @@ from typing import Self
 
 from pagemeter.model.alert import Alert, Status
 from pagemeter.model.device import Identity
-from pagemeter.model.meter import MeterColor, MeterRead, Origin, Sides, Since, Work
+from pagemeter.model.meter import MeterColor, MeterRead, Origin, Rival, Sides, Since, Work
 from pagemeter.model.privacy import FreeText
 from pagemeter.model.supply import Cover, Input, Marker, Supply
+
+LATER_SOURCE = "a source named earlier tells this meter too"
+"""Why a later reader's value is not elected: the order of the readers in the YAML decides."""
 
 
 class Scope(StrEnum):
@@ -53,6 +56,7 @@ class Reading:
     panel: tuple[FreeText, ...] = ()
     status: Status | None = None
     meter_reads: tuple[MeterRead, ...] = ()
+    rivals: tuple[Rival, ...] = ()
     markers: tuple[Marker, ...] = ()
     supplies: tuple[Supply, ...] = ()
     inputs: tuple[Input, ...] = ()
@@ -60,7 +64,10 @@ class Reading:
     alerts: tuple[Alert, ...] = ()
 
     def completed_by(self, other: Reading) -> Self:
-        """Take from ``other`` what is absent here, field by field; a meter is taken whole, the first reader's wins."""
+        """Take from ``other`` what is absent here, field by field; a meter is taken whole, the first reader's wins.
+
+        What lost is kept as a rival: it confirms the elected value or contradicts it.
+        """
         mine, theirs = self.identity, other.identity
         identity = replace(
             mine,
@@ -71,6 +78,7 @@ class Reading:
             },
         )
         known = {read.key for read in self.meter_reads}
+        lost = tuple(Rival(read=read, why=LATER_SOURCE) for read in other.meter_reads if read.key in known)
         mine_origins = dict(self.origins)
         whole = replace(
             self,
@@ -83,6 +91,7 @@ class Reading:
             panel=self.panel or other.panel,
             status=self.status or other.status,
             meter_reads=self.meter_reads + tuple(read for read in other.meter_reads if read.key not in known),
+            rivals=self.rivals + other.rivals + lost,
             markers=self.markers or other.markers,
             supplies=self.supplies or other.supplies,
             inputs=self.inputs or other.inputs,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pagemeter.model.alert import Alert, Status
 from pagemeter.model.device import Device
-from pagemeter.model.meter import MeterRead, Origin
+from pagemeter.model.meter import MeterRead, Origin, Rival
 from pagemeter.model.privacy import Address, FreeText
 from pagemeter.model.reading import Reading, Scope, Unknown
 from pagemeter.model.supply import Cover, Input, Marker, Supply
@@ -31,6 +31,7 @@ class DeviceSnapshot:
     panel: tuple[FreeText, ...] = ()
     status: Status | None = None
     meter_reads: tuple[MeterRead, ...] = ()
+    rivals: tuple[Rival, ...] = ()
     markers: tuple[Marker, ...] = ()
     supplies: tuple[Supply, ...] = ()
     inputs: tuple[Input, ...] = ()
@@ -62,6 +63,7 @@ def snapshot_of(
         panel=reading.panel,
         status=reading.status,
         meter_reads=reading.meter_reads,
+        rivals=reading.rivals,
         markers=reading.markers,
         supplies=reading.supplies,
         inputs=reading.inputs,

@@ -22,12 +22,16 @@ class LevelState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """How much is there: ``units`` in the supply's unit, ``percent`` 0..100, ``step`` if only such steps are known."""
+    """How much is there: ``units`` in the supply's unit, ``percent`` 0..100, ``step`` if only such steps are known.
+
+    ``step`` is in per cent; ``why`` says why a level is unknown, or why there is no percentage.
+    """
 
     state: LevelState
     units: int | None = None
     percent: int | None = None
     step: int | None = None
+    why: str | None = None
 
     @classmethod
     def from_mib(cls, value: int, max_capacity: int | None, *, in_percent: bool) -> Self:
@@ -66,11 +70,29 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How long a supply will last, from the device's own history: the likely number between a low and a high one.
+
+    ``pages`` and ``days`` are what is left; ``since`` is the beginning of the history that was used.
+    """
+
+    pages: int
+    pages_low: int
+    pages_high: int
+    days: int
+    days_low: int
+    days_high: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
     """One supply of one marker or finisher.
 
     ``index`` is the MIB's (``1.3``), ``type`` and ``unit`` are spelt as in RFC 3805 (``tonerCartridge``,
-    ``tenthsOfGrams``), ``colorants`` are lower-case colour names.
+    ``tenthsOfGrams``), ``colorants`` are lower-case colour names. ``pages_left`` is the device's own word, ``outlook``
+    ours. ``coverage`` is the average share of the page that was covered, in hundredths of a per cent. ``installed_at``
+    is when it was put in, as far as the device tells or we saw it, ``first_seen`` when we saw it first.
     """
 
     index: str
@@ -86,6 +108,10 @@ class Supply:
     level: Level | None = None
     condition: Condition | None = None
     pages_left: int | None = None
+    coverage: int | None = None
+    installed_at: datetime | None = None
+    first_seen: datetime | None = None
+    outlook: Outlook | None = None
     origin: Origin
     at: datetime
 

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, cast
@@ -20,6 +20,7 @@ from pagemeter.errors import StoreError
 from pagemeter.model import Document, FleetEntry, Key, Link, Queue
 from pagemeter.store.feeds import FeedReader
 from pagemeter.store.frames import checksum, inflated
+from pagemeter.store.ledger import TABLES, R, read_row
 from pagemeter.store.records import ListedSegment, Position, StoreCorrupt
 from pagemeter.store.site import links_of, listed_segment, quarantined_of, queue_of
 from pagemeter.store.versions import open_for_reading
@@ -96,6 +97,25 @@ class StoreReader(FeedReader):
         """Return the ids that were given up, each with the id that stays."""
         return dict(self._rows("SELECT id, device FROM alias ORDER BY id"))
 
+    def histories(self) -> Mapping[str, bytes]:
+        """Return what continuity keeps of each device, packed as it was kept."""
+        return dict(self._rows("SELECT device, body FROM history") if self._has("history") else ())
+
+    def lives(self, kind: type[R], device: str | None = None) -> tuple[tuple[str, R], ...]:
+        """Return the series, supplies or alerts of one device or of all: (device, row) in the order of their keys.
+
+        A device that is known by another id now has that one.
+        """
+        table = TABLES[kind]
+        if not self._has(table):
+            return ()
+        names = ", ".join(f.name for f in fields(kind))
+        rows = self._rows(
+            f"SELECT device, {names} FROM {table} WHERE ? IS NULL OR device = ? ORDER BY 1, 2, 3",  # noqa: S608 - names of ours
+            *(2 * (None if device is None else self.aliases().get(device, device),)),
+        )
+        return tuple((one, read_row(kind, tuple(columns))) for one, *columns in rows)
+
     def memory(self, component: str, device: str) -> Memory:
         """Return what a component remembers of a device; empty where it remembers nothing."""
         rows = self._rows("SELECT json FROM memory WHERE component = ? AND device = ?", component, device)
@@ -108,9 +128,8 @@ class StoreReader(FeedReader):
 
     def segments(self) -> tuple[ListedSegment, ...]:
         """Return the segments that gateways listed, sorted by their text."""
-        # A store of version 1 has no such table; a command may read one before an agent brought it up.
-        there = self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'segment'")
-        rows = self._rows("SELECT json, first_seen, last_seen FROM segment ORDER BY network") if there else []
+        known = self._has("segment")
+        rows = self._rows("SELECT json, first_seen, last_seen FROM segment ORDER BY network") if known else []
         return tuple(map(listed_segment, rows))
 
     def links(self) -> Mapping[str, tuple[Link, ...]]:
@@ -131,6 +150,10 @@ class StoreReader(FeedReader):
         """Return the addresses that answer and are no printers."""
         rows = self._rows("SELECT address, what, at FROM decoy ORDER BY address")
         return tuple(Decoy(address=address, what=what, at=datetime.fromisoformat(at)) for address, what, at in rows)
+
+    def _has(self, table: str) -> bool:
+        """Say whether there is a table: a store of an older version is read before an agent brought it up."""
+        return bool(self._rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table))
 
     def choice(self, key: str) -> JsonValue:
         """Return what an operator chose, none where nothing was chosen."""

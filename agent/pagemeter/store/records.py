@@ -9,6 +9,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from pagemeter.component import Memory, Quarantined
+from pagemeter.continuity.records import Records
 from pagemeter.errors import StoreError
 from pagemeter.model import Body, Document, FleetEntry, Key, Link, Queue, Segment
 
@@ -63,16 +64,18 @@ class Keep:
 
     ``bodies`` become documents of the log, each with the id of its device; ``foreign`` documents keep their sender's
     key, repeats are dropped. ``entries`` replace what is current of their devices; ``aliases`` lead from an id that
-    was given up to the one that stays. ``memories`` are by (component, device), ``cursors`` by (source, stream).
-    ``decoys`` say by address what is there instead of a printer, none where that is over. ``segments`` were listed
-    by a gateway; ``links`` are all that a discovery links, ``queues`` by (source, name) as they are now. What can't be
-    understood is ``quarantined`` by (source, stream), and ``released`` by the places that are understood now.
+    was given up to the one that stays. ``records`` are what changed in the histories of devices, by id. ``memories``
+    are by (component, device), ``cursors`` by (source, stream). ``decoys`` say by address what is there instead of a
+    printer, none where that is over. ``segments`` were listed by a gateway; ``links`` are all that a discovery links,
+    ``queues`` by (source, name) as they are now. What can't be understood is ``quarantined`` by (source, stream), and
+    ``released`` by the places that are understood now.
     """
 
     bodies: tuple[tuple[str | None, Body], ...] = ()
     foreign: tuple[Document, ...] = ()
     entries: tuple[FleetEntry, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, Records] = field(default_factory=dict)
     memories: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
     cursors: Mapping[tuple[str, str], JsonValue] = field(default_factory=dict)
     decoys: Mapping[str, str | None] = field(default_factory=dict)

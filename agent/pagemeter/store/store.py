@@ -23,6 +23,7 @@ from pagemeter.model import Body, Document, Event, JobRecord, Key
 from pagemeter.model.snapshot import DeviceSnapshot
 from pagemeter.store.feeds import FeedWriter
 from pagemeter.store.frames import MOST_BYTES, deflated
+from pagemeter.store.ledger import LedgerRows, forget
 from pagemeter.store.lock import StoreLock
 from pagemeter.store.log import Encoded, Log
 from pagemeter.store.pseudonyms import pseudonym_key
@@ -127,6 +128,7 @@ class Store(StoreReader, FeedWriter):
         memories = [(*key, write_json(dict(memory)).decode()) for key, memory in keep.memories.items()]
         cursors = [(*key, write_json(cursor).decode()) for key, cursor in keep.cursors.items()]
         site = Site.of(keep, at)
+        ledger = LedgerRows.of(keep.records)
 
         def work() -> tuple[Key, ...]:
             keys = self._log.append(own, at)
@@ -136,6 +138,7 @@ class Store(StoreReader, FeedWriter):
             self._db.executemany("REPLACE INTO cursor VALUES (?, ?, ?)", cursors)
             for old, new in keep.aliases.items():
                 self._alias(old, new)
+            ledger.write(self._db)
             for address, what in keep.decoys.items():
                 self._decoy(address, what, at)
             site.write(self._db)
@@ -176,6 +179,7 @@ class Store(StoreReader, FeedWriter):
         self._db.execute("UPDATE alias SET device = ? WHERE device = ?", (new, old))
         self._db.execute("REPLACE INTO alias VALUES (?, ?)", (old, new))
         self._db.execute("DELETE FROM current WHERE device = ?", (old,))
+        forget(self._db, old)
 
     def _decoy(self, address: str, what: str | None, at: datetime) -> None:
         if what is None:
