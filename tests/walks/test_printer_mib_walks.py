@@ -17,7 +17,7 @@ from pagemeter.snmp.recording import read_recording
 from pagemeter.snmp.types import Walk, oid
 from pagemeter.testing import FakeServices, RecordedSnmp
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
-from pagemeter_plugins.printer_mib.profile import shipped_profiles
+from pagemeter_plugins.printer_mib.profiles import shipped_profiles
 from pagemeter_plugins.printer_mib.reader import PrinterMibReader
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 

@@ -12,7 +12,9 @@ from pagemeter_plugins.printer_mib import makers, mib
 from pagemeter_plugins.printer_mib.device_id import FoundDeviceId, device_id_of
 from pagemeter_plugins.printer_mib.enumerations import DUPLEX_PATHS
 from pagemeter_plugins.printer_mib.localization import text
-from pagemeter_plugins.printer_mib.profile import Profile, fitting
+from pagemeter_plugins.printer_mib.profile import Profile
+from pagemeter_plugins.printer_mib.profiles import fitting
+from pagemeter_plugins.printer_mib.rules import origin_of, probed, text_of
 
 _Found = tuple[str, Origin]
 # ifType ethernetCsmacd and ieee80211; 7, 62, 69 and 117 are what Ethernet was before RFC 3635.
@@ -32,7 +34,8 @@ class Person:
         self.sys_descr = text(walk, mib.SYS_DESCR)
         words = (self.descr, self.device_id.value.text if self.device_id else None, self.sys_descr)
         self.words = " | ".join(word for word in words if word is not None)
-        self.profiles = fitting(profiles, walk.oid(mib.SYS_OBJECT_ID), self.words) if alone else ()
+        self.candidates = fitting(profiles, walk.oid(mib.SYS_OBJECT_ID), self.words) if alone else ()
+        self.profiles = tuple(profile for profile in self.candidates if probed(walk, profile))
 
 
 def identity_of(
@@ -117,8 +120,10 @@ def _names(who: Person) -> Iterator[_Found]:
 
 def _private(who: Person, field: str) -> Iterator[_Found]:
     for profile in who.profiles:
-        for place in getattr(profile.identity, field):
-            yield from _several(_row(who.walk, place))
+        for rule in getattr(profile.identity, field):
+            words = text_of(who.walk, rule)
+            if words is not None and words.upper() != "NULL":
+                yield words, origin_of(rule.oid.oid, unverified=rule.unverified)
 
 
 def _row(walk: Walk, where: Oid) -> _Found | None:

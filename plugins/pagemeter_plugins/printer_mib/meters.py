@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from pagemeter.model import MeterColor, MeterRead, MeterUnit, Since, Unknown, Work
-from pagemeter.snmp.types import Oid, Walk
+from pagemeter.model import MeterColor, MeterRead, MeterUnit, Origin, Quality, Rival, Since, Unknown, Work
+from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter_plugins.printer_mib import mib
-from pagemeter_plugins.printer_mib.localization import text
-from pagemeter_plugins.printer_mib.profile import MeterRule, Profile
+from pagemeter_plugins.printer_mib.profile import Enumeration, MeterRule, Place, Profile
+from pagemeter_plugins.printer_mib.rules import UNVERIFIED, answers, counter_at, holds, rows_of, words_at
 
 # PrtMarkerCounterUnitTC; what a device does not say is "other", never a guess.
 _UNITS = {
@@ -27,12 +28,31 @@ _UNITS = {
 }
 
 
-def meter_reads_of(walk: Walk, index: int, profiles: Sequence[Profile], at: datetime) -> tuple[MeterRead, ...]:
-    """Read all counters; of two that mean the same the standard's wins, then the profile's first."""
-    reads: dict[str, MeterRead] = {}
-    for read in (*_markers(walk, index, at), *_profiled(walk, index, profiles, at)):
-        reads.setdefault(read.key, read)
-    return tuple(reads.values())
+_BY_MIB = "the Printer MIB tells this meter too"
+_BY_RULE = "a rule before it tells this meter too"
+
+
+def meter_reads_of(
+    walk: Walk, index: int, profiles: Sequence[Profile], at: datetime
+) -> tuple[tuple[MeterRead, ...], tuple[Rival, ...]]:
+    """Read all counters, and those that were told twice and not elected.
+
+    Of two that mean the same the standard's wins unless the profile gives a reason, then the profile's first.
+    """
+    reads = {read.key: read for read in _markers(walk, index, at)}
+    standard = set(reads)
+    rivals: list[Rival] = []
+    for read, reason in _profiled(walk, index, profiles, at):
+        other = reads.get(read.key)
+        if other is None:
+            reads[read.key] = read
+        elif reason is not None and read.key in standard:
+            reads[read.key] = read
+            standard.discard(read.key)
+            rivals.append(Rival(read=other, why=reason))
+        elif other.origin.where != read.origin.where:
+            rivals.append(Rival(read=read, why=_BY_MIB if read.key in standard else _BY_RULE))
+    return tuple(reads.values()), tuple(rivals)
 
 
 def unknown_meters(
@@ -53,13 +73,6 @@ def unknown_meters(
         yield Unknown(what="color", why=why)
 
 
-def _count(walk: Walk, where: Oid) -> int | None:
-    """Return a counter; none for a negative one, also where -1 came as unsigned, and for what no 63 bits hold."""
-    value = walk.integer(where)
-    return None if value is None or not 0 <= value < 1 << 63 or value == _ALL_ONES else value
-
-
-_ALL_ONES = (1 << 32) - 1
 _LIFE_COUNT = mib.origin(mib.MARKER_LIFE_COUNT).where
 
 
@@ -76,7 +89,7 @@ def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
     for column, since in ((mib.MARKER_LIFE_COUNT, Since.LIFE), (mib.MARKER_POWER_ON_COUNT, Since.POWER_ON)):
         for marker in markers:
             where = (*column, index, marker)
-            value = _count(walk, where)
+            value = counter_at(walk, where)
             if value is None:
                 continue
             yield MeterRead(
@@ -91,40 +104,101 @@ def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
             )
 
 
-def _profiled(walk: Walk, index: int, profiles: Sequence[Profile], at: datetime) -> Iterator[MeterRead]:
-    engine = {None: None, 1: "monochrome"}.get(colorants_of(walk, index), "color")
+def engine_of(walk: Walk, index: int) -> str | None:
+    """Return ``monochrome`` for an engine with one colorant, ``color`` for one with more, none where it is silent."""
+    colorants = colorants_of(walk, index)
+    return None if colorants is None else "monochrome" if colorants == 1 else "color"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sum:
+    """The objects that make one counter, and on what it is counted."""
+
+    media: str
+    plus: tuple[Oid, ...]
+    minus: tuple[Oid, ...] = ()
+
+
+def _profiled(
+    walk: Walk, index: int, profiles: Sequence[Profile], at: datetime
+) -> Iterator[tuple[MeterRead, str | None]]:
+    """Yield what the profiles' rules find, each with the reason why it counts before the Printer MIB's."""
+    engine = engine_of(walk, index)
     for rule in (rule for profile in profiles for rule in profile.meters):
-        if rule.engine not in (None, engine):
+        unit = _unit(walk, rule)
+        if unit is None or not holds(walk, rule.when, engine=engine):
             continue
-        for media, where in _places(walk, rule):
-            values = [_count(walk, place) for place in where]
-            known = [value for value in values if value is not None]
-            if known and len(known) == len(values):
-                yield MeterRead(
-                    work=rule.work,
-                    color=rule.color,
-                    media=media,
-                    sides=rule.sides,
-                    unit=rule.unit,
-                    code=rule.code,
-                    value=sum(known),
-                    raw="+".join(map(str, known)),
-                    origin=mib.origin(*where),
-                    at=at,
-                )
+        for one in _sums(walk, rule):
+            if (read := _read(walk, rule, one, unit, at)) is not None:
+                yield read, rule.prefer
 
 
-def _places(walk: Walk, rule: MeterRule) -> Iterator[tuple[str, tuple[Oid, ...]]]:
+def _read(walk: Walk, rule: MeterRule, one: _Sum, unit: MeterUnit, at: datetime) -> MeterRead | None:
+    """Add up; a sum of which a term is missing, or that is negative, is no counter."""
+    plus = [counter_at(walk, place, rule.decode, rule.absent) for place in one.plus]
+    minus = [counter_at(walk, place, rule.decode, rule.absent) for place in one.minus]
+    known = [value for value in (*plus, *minus) if value is not None]
+    if not plus or len(known) != len(plus) + len(minus):
+        return None
+    value = (sum(known[: len(plus)]) - sum(known[len(plus) :])) * rule.multiply // rule.divide
+    if value < 0:
+        return None
+    where = " + ".join(map(dotted, one.plus)) + "".join(f" - {dotted(place)}" for place in one.minus)
+    return MeterRead(
+        work=rule.work,
+        color=rule.color,
+        media=one.media,
+        sides=rule.sides,
+        since=rule.since,
+        unit=unit,
+        code=rule.code,
+        value=value,
+        raw="+".join(map(str, known[: len(plus)])) + "".join(f"-{value}" for value in known[len(plus) :]),
+        quality=Quality.UNVERIFIED if rule.unverified else Quality.MEASURED,
+        origin=Origin(protocol="snmp", where=where, doubt=UNVERIFIED if rule.unverified else None),
+        at=at,
+    )
+
+
+def _unit(walk: Walk, rule: MeterRule) -> MeterUnit | None:
+    if rule.unit_from is None:
+        return rule.unit
+    told = walk.integer(rule.unit_from.oid.oid)
+    return None if told is None else rule.unit_from.units.get(told)
+
+
+def _sums(walk: Walk, rule: MeterRule) -> Iterator[_Sum]:
     if rule.oid is not None:
-        yield rule.media, (rule.oid,)
+        yield _Sum(media=rule.media, plus=(rule.oid.oid,))
+    if rule.column is not None:
+        rows = rows_of(walk, rule.column.oid, rule.where)
+        yield _Sum(media=rule.media, plus=tuple((*rule.column.oid, *row) for row in rows))
     if rule.sum_of:
-        yield rule.media, tuple(place for root in rule.sum_of for place in _instances(walk, root))
+        optional = [place for place in rule.optional if answers(walk, place)]
+        yield _Sum(
+            media=rule.media,
+            plus=tuple(_instances(walk, (*rule.sum_of, *optional))),
+            minus=tuple(_instances(walk, rule.minus)),
+        )
     if rule.each is not None and rule.media_names is not None:
-        for row in walk.column(rule.each):
-            name = text(walk, (*rule.media_names, *row))
-            if name is not None:
-                yield re.sub(r"[\W_]+", "-", name).strip("-") or "other", ((*rule.each, *row),)
+        yield from _each(walk, rule.each, rule.media_names, rule.where)
 
 
-def _instances(walk: Walk, root: Oid) -> list[Oid]:
-    return [root] if root in walk else [(*root, *row) for row in walk.column(root)] or [root]
+def _each(walk: Walk, each: Place, named: Enumeration, where: dict[Place, tuple[str, ...]]) -> Iterator[_Sum]:
+    """Yield a counter a row whose medium has a name; rows with one name are added up."""
+    by_name: dict[str, tuple[Oid, ...]] = {}
+    for row in rows_of(walk, each.oid, where):
+        words = words_at(walk, (*named.column.oid, *row))
+        name = words if named.names is None or words is None else named.names.get(words)
+        if name is not None:
+            media = re.sub(r"[\W_]+", "-", name).strip("-") or "other"
+            by_name[media] = (*by_name.get(media, ()), (*each.oid, *row))
+    for media, places in by_name.items():
+        yield _Sum(media=media, plus=places)
+
+
+def _instances(walk: Walk, places: Iterable[Place]) -> Iterator[Oid]:
+    """Yield the objects of instances and of the rows of columns; a column without rows stays, and is missing."""
+    for place in places:
+        rows = [(*place.oid, *row) for row in walk.column(place.oid)] if place.column else []
+        yield from rows or [place.oid]

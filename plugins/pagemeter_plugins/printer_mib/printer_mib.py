@@ -49,6 +49,7 @@ def _reading(who: Person, scopes: frozenset[Scope], at: datetime) -> Reading:
     colors = [color for supply in all_supplies for color in supply.colorants]
     identity, origins = identity_of(who, colorants=colorants_of(walk, index), colors=colors)
     up_time = mib.up_time_of(walk)
+    reads, rivals = meter_reads_of(walk, index, who.profiles, at) if meters else ((), ())
     reading = Reading(
         identity=identity,
         origins=origins,
@@ -56,7 +57,8 @@ def _reading(who: Person, scopes: frozenset[Scope], at: datetime) -> Reading:
         uptime=timedelta(milliseconds=10 * up_time) if up_time is not None else None,
         panel=panel_of(walk, index, alone=who.alone) if status else (),
         status=status_of(walk, index, alerts) if status else None,
-        meter_reads=meter_reads_of(walk, index, who.profiles, at) if meters else (),
+        meter_reads=reads,
+        rivals=rivals,
         markers=markers_of(walk, index) if meters or supplies or status else (),
         supplies=all_supplies if supplies else (),
         inputs=inputs_of(walk, index) if supplies else (),

@@ -1,152 +1,392 @@
-"""Vendor profiles: what a maker's private objects mean, as data (``profiles/*.yaml``)."""
+"""What a vendor profile may say: where a maker's private objects are and what they mean, as data (``profiles/*.yaml``).
+
+An object is written in full, or with a leading dot behind the profile's ``root``; ``.*`` at its end means a column
+of which every row is read, without it one instance.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
-from pagemeter.errors import PluginError
-from pagemeter.model import MeterColor, MeterUnit, Sides, Work
-from pagemeter.snmp.types import Oid, oid
+from pagemeter.model import MeterColor, MeterUnit, Severity, Sides, Since, SupplyKind, Training, Work
+from pagemeter.snmp.types import Oid, dotted, oid
+
+_WORD = r"[a-z0-9][a-z0-9-]*"
 
 
-def _oid(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+){3,}", value):
-        raise ValueError("is no object identifier; write it in full, such as 1.3.6.1.4.1.1347.41")
-    return oid(value)
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """An object of a device: one instance, or a column."""
+
+    oid: Oid
+    column: bool = False
+
+    def __str__(self) -> str:
+        """Write it as a profile does."""
+        return dotted(self.oid) + (".*" if self.column else "")
 
 
-ProfileOid = Annotated[Oid, BeforeValidator(_oid)]
+def _place(value: object) -> Place:
+    if isinstance(value, Place):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+){3,}(\.\*)?", value):
+        raise ValueError("is no object identifier; write it in full, such as 1.3.6.1.4.1.1347.41, or .41 behind root")
+    return Place(oid(value.removesuffix(".*")), value.endswith(".*"))
+
+
+def _instance(place: Place) -> Place:
+    if place.column:
+        raise ValueError(f"{place} is a column; one instance is wanted here")
+    return place
+
+
+def _column(place: Place) -> Place:
+    if not place.column:
+        raise ValueError(f"{place} is one instance; a column is wanted here: write {place}.*")
+    return place
+
+
+def _tree(value: object) -> object:
+    return _instance(_place(value)).oid
+
+
+_TEXT = WithJsonSchema({"type": "string", "pattern": r"^(\d+)?(\.\d+)+(\.\*)?$"})
+AnyPlace = Annotated[Place, BeforeValidator(_place), _TEXT]
+Instance = Annotated[Place, BeforeValidator(lambda value: _instance(_place(value))), _TEXT]
+Column = Annotated[Place, BeforeValidator(lambda value: _column(_place(value))), _TEXT]
+Tree = Annotated[Oid, BeforeValidator(_tree), _TEXT]
+Word: TypeAlias = Annotated[str, BeforeValidator(str)]
+"""A value of a device as text: numbers and words are compared alike."""
 
 
 class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Match(_Closed):
-    """Which devices a profile is for: one of the trees of sysObjectID, and a pattern found in their descriptions."""
+class _Sourced(_Closed):
+    """What names its source, and either a recording in which it was seen or that it is unverified."""
 
-    sys_object_id: tuple[ProfileOid, ...] = ()
-    model: re.Pattern[str] | None = None
+    source: str = Field(description="Who says so: a key of `sources`.")
+    seen_in: tuple[str, ...] = Field(default=(), description="Recordings that hold such a value, by name.")
+    unverified: bool = Field(default=False, description="No recording proves it; values are shown as unverified.")
+    note: str | None = Field(default=None, description="What else is to be known.")
+
+    @model_validator(mode="after")
+    def _proved_or_not(self) -> Self:
+        if bool(self.seen_in) == self.unverified:
+            raise ValueError("name the recordings in seen_in, or say unverified: true")
+        return self
+
+
+class Decode(_Closed):
+    """A named decoder for what is no plain number or text, and which of its fields is wanted."""
+
+    name: str = Field(description="A decoder, see `pagemeter profile list --decoders`.")
+    field: str | None = Field(default=None, description="Which of the values that it finds.")
+
+
+class _Scaled(_Closed):
+    """How a number becomes the value: ``value * multiply // divide``; a number in ``absent`` says nothing."""
+
+    decode: Decode | None = None
+    multiply: int = Field(default=1, ge=1)
+    divide: int = Field(default=1, ge=1)
+    absent: tuple[int, ...] = Field(default=(), description="Numbers by which the device says that it does not count.")
+
+
+class Probe(_Closed):
+    """An object that a device must answer, and what must be found in it."""
+
+    oid: Instance
+    matches: re.Pattern[str] | None = None
+
+
+class Match(_Closed):
+    """Which devices a profile is for: a tree of sysObjectID, words in the descriptions, an object that is answered."""
+
+    sys_object_id: tuple[Tree, ...] = Field(default=(), description="Any of these trees.")
+    words: re.Pattern[str] | None = Field(
+        default=None, description="Found in hrDeviceDescr, the IEEE 1284 device id or sysDescr."
+    )
+    probe: tuple[Probe, ...] = Field(default=(), description="All of them; asked only where the rest fits.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.sys_object_id and self.model is None:
-            raise ValueError("name sys_object_id, model or both")
+        if not self.sys_object_id and self.words is None:
+            raise ValueError("name sys_object_id, words or both")
         return self
 
     def fits(self, sys_object_id: Oid | None, words: str) -> bool:
-        """Hold a device's sysObjectID and all its descriptions against the profile."""
-        trees = not self.sys_object_id or any((sys_object_id or ())[: len(tree)] == tree for tree in self.sys_object_id)
-        return trees and (self.model is None or self.model.search(words) is not None)
+        """Hold a device's sysObjectID and all its descriptions against the profile, the probes aside."""
+        return self.tree_of(sys_object_id) is not None and (self.words is None or self.words.search(words) is not None)
+
+    def tree_of(self, sys_object_id: Oid | None) -> Oid | None:
+        """Return the longest tree that holds the sysObjectID; the empty one where no tree is named."""
+        trees = [tree for tree in self.sys_object_id or ((),) if (sys_object_id or ())[: len(tree)] == tree]
+        return max(trees, key=len, default=None)
 
 
-class IdentityObjects(_Closed):
+class TextRule(_Sourced):
+    """A text of one instance; ``pattern`` takes its first group out of it."""
+
+    oid: Instance
+    decode: Decode | None = None
+    pattern: re.Pattern[str] | None = None
+
+
+class IdentityRules(_Closed):
     """Where a maker keeps what the Printer MIB may leave out; the first that answers counts."""
 
-    serial_number: tuple[ProfileOid, ...] = ()
-    model: tuple[ProfileOid, ...] = ()
-    product_number: tuple[ProfileOid, ...] = ()
-    firmware: tuple[ProfileOid, ...] = ()
+    serial_number: tuple[TextRule, ...] = ()
+    model: tuple[TextRule, ...] = ()
+    manufacturer: tuple[TextRule, ...] = ()
+    product_number: tuple[TextRule, ...] = ()
+    firmware: tuple[TextRule, ...] = ()
+    name: tuple[TextRule, ...] = ()
+    location: tuple[TextRule, ...] = ()
 
 
-class MeterRule(_Closed):
-    """One counter, or a column of them.
+class When(_Closed):
+    """A condition; several of one rule must all hold."""
 
-    ``oid`` is a single counter; ``each`` a column with one counter a row, the media of which are named by the column
-    ``media_names``; ``sum_of`` counters or whole columns that are added up. ``engine`` limits a rule to printers whose
-    engine has one colorant (``monochrome``) or several (``color``).
+    engine: Literal["monochrome", "color"] | None = Field(
+        default=None, description="The engine has one colorant, or several."
+    )
+    oid: Instance | None = None
+    is_: tuple[Word, ...] = Field(default=(), alias="is", description="Values of `oid` for which the rule holds.")
+    has: AnyPlace | None = Field(default=None, description="The device answers this.")
+    lacks: AnyPlace | None = Field(default=None, description="The device does not answer this.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(one is not None for one in (self.engine, self.oid, self.has, self.lacks)) != 1:
+            raise ValueError("name exactly one of engine, oid, has, lacks")
+        if (self.oid is None) != (not self.is_):
+            raise ValueError("oid and is belong together")
+        return self
+
+
+class Enumeration(_Closed):
+    """What a column's values are called; without ``names`` the column holds names itself."""
+
+    column: Column
+    names: dict[Word, str] | None = None
+
+
+class UnitFrom(_Closed):
+    """Where a device says in which unit it counts."""
+
+    oid: Instance
+    units: dict[int, MeterUnit]
+
+
+class MeterRule(_Sourced, _Scaled):
+    """One counter, or one for each row of a column.
+
+    Exactly one of ``oid`` (an instance), ``column`` (the sum of its rows, all or those that ``where`` picks),
+    ``sum_of`` (less ``minus``; ``optional`` terms count where the device has them) and ``each`` (a meter a row, the
+    medium of which ``media_names`` tells) says where the number is. A sum of which a term is missing is absent.
     """
 
-    oid: ProfileOid | None = None
-    each: ProfileOid | None = None
-    media_names: ProfileOid | None = None
-    sum_of: tuple[ProfileOid, ...] = ()
+    oid: Instance | None = None
+    column: Column | None = None
+    sum_of: tuple[AnyPlace, ...] = ()
+    optional: tuple[AnyPlace, ...] = ()
+    minus: tuple[AnyPlace, ...] = ()
+    each: Column | None = None
+    media_names: Enumeration | None = None
+    where: dict[Column, tuple[Word, ...]] = Field(
+        default_factory=dict, description="Columns of the same table and the values that a row must have in them."
+    )
+    when: tuple[When, ...] = ()
     work: Work
     color: MeterColor = MeterColor.ANY
     media: str = "any"
     sides: Sides = Sides.ANY
-    unit: MeterUnit
-    code: str | None = None
-    engine: Literal["monochrome", "color"] | None = None
+    since: Since = Since.LIFE
+    unit: MeterUnit | None = None
+    unit_from: UnitFrom | None = None
+    code: str | None = Field(default=None, description="The maker's own number or word for the counter.")
+    prefer: str | None = Field(
+        default=None, description="Why this counts before the Printer MIB's value for the same meter."
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if (self.oid is not None) + (self.each is not None) + bool(self.sum_of) != 1:
-            raise ValueError("name exactly one of oid, each, sum_of")
+        if (self.oid, self.column, self.each).count(None) + (not self.sum_of) != 3:
+            raise ValueError("name exactly one of oid, column, sum_of, each")
         if (self.each is None) != (self.media_names is None):
             raise ValueError("each and media_names belong together")
+        if self.where and self.column is None and self.each is None:
+            raise ValueError("where needs column or each")
+        if (self.minus or self.optional) and not self.sum_of:
+            raise ValueError("minus and optional need sum_of")
+        if (self.unit is None) == (self.unit_from is None):
+            raise ValueError("name unit or unit_from")
         return self
 
 
+class SupplyValue(_Scaled):
+    """A value of a supply: a column of the maker's table of supplies, or one instance."""
+
+    column: Column | None = None
+    oid: Instance | None = None
+    pattern: re.Pattern[str] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.column is None) == (self.oid is None):
+            raise ValueError("name column or oid")
+        return self
+
+
+class SupplyKey(_Closed):
+    """How a row of the maker's table finds its supply.
+
+    ``index``: a number of the row's index is prtMarkerSuppliesIndex (``part`` says which, 0 the first, -1 the last);
+    ``colorant`` and ``description``: ``column`` tells it, in words or by ``names``.
+    """
+
+    by: Literal["index", "colorant", "description"]
+    part: int = -1
+    column: Column | None = None
+    names: dict[Word, str] | None = None
+
+    @model_validator(mode="after")
+    def _needs(self) -> Self:
+        if (self.by == "index") != (self.column is None):
+            raise ValueError("colorant and description need a column, index has none")
+        return self
+
+
+class SupplyRule(_Sourced):
+    """What a maker adds to the supplies: by rows of its own table (``key``), or for one supply (``colorants``).
+
+    What the Printer MIB tells stays; a level counts only where that tells none. ``types`` are the supply types (RFC
+    3805) that the rule is for. With ``adds`` a row that finds no supply becomes one.
+    """
+
+    key: SupplyKey | None = None
+    colorants: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    where: dict[Column, tuple[Word, ...]] = Field(default_factory=dict)
+    when: tuple[When, ...] = ()
+    adds: bool = False
+    type: str | None = Field(default=None, description="Of a supply that is added.")
+    kind: SupplyKind = SupplyKind.CONSUMED
+    unit: str | None = None
+    serial_number: SupplyValue | None = None
+    part_number: SupplyValue | None = None
+    description: SupplyValue | None = None
+    installed_at: SupplyValue | None = None
+    pages_left: SupplyValue | None = None
+    coverage: SupplyValue | None = None
+    max_capacity: SupplyValue | None = None
+    level: SupplyValue | None = None
+    percent: SupplyValue | None = None
+    step: int | None = Field(default=None, ge=1, le=100, description="The level is known only in steps of so much.")
+
+    @model_validator(mode="after")
+    def _finds_something(self) -> Self:
+        if self.key is None and not (self.colorants or self.types):
+            raise ValueError("say which supply: key, colorants or types")
+        if not self.values:
+            raise ValueError("say what of the supply: serial_number, part_number, percent ...")
+        return self
+
+    @property
+    def values(self) -> dict[str, SupplyValue]:
+        """What is told of the supply, by field."""
+        named = {name: getattr(self, name) for name in SUPPLY_VALUES}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+SUPPLY_VALUES = (
+    *("serial_number", "part_number", "description", "installed_at", "pages_left"),
+    *("coverage", "max_capacity", "level", "percent"),
+)
+
+
+class CoverageRule(_Sourced, _Scaled):
+    """The average coverage of the pages of the device's marker, in hundredths of a per cent."""
+
+    oid: Instance
+
+
+class StatusCode(_Closed):
+    """What one of a maker's status codes means; without severity it tells a state and is no alert."""
+
+    description: str
+    severity: Severity | None = None
+    training: Training | None = None
+    group: str | None = None
+    code: int | None = Field(default=None, description="The registered prtAlertCode that says the same.")
+
+
+class StatusRule(_Sourced):
+    """A maker's status code, and what its values mean; a value that is not listed is named as unknown."""
+
+    oid: Instance
+    decode: Decode | None = None
+    codes: dict[Word, StatusCode]
+
+
 class Profile(_Closed):
-    """What is known of one maker's devices."""
+    """What is known of the devices of one maker or family."""
 
-    name: str
-    match: Match
-    identity: IdentityObjects = IdentityObjects()
+    name: str = Field(pattern=rf"^{_WORD}$")
+    title: str = Field(description="The maker and the brands, for people.")
+    root: Tree | None = Field(
+        default=None, description="What a leading dot stands for; a derived profile's own counts."
+    )
+    base: tuple[str, ...] = Field(default=(), description="Profiles whose rules come after the ones here.")
+    match: Match | None = Field(default=None, description="Absent: only a base for others.")
+    sources: dict[str, str] = Field(description="The sources by the keys that the rules name.")
+    identity: IdentityRules = IdentityRules()
     meters: tuple[MeterRule, ...] = ()
-    source: str
+    supplies: tuple[SupplyRule, ...] = ()
+    coverage: tuple[CoverageRule, ...] = ()
+    panel: tuple[TextRule, ...] = ()
+    status: tuple[StatusRule, ...] = ()
+    not_told: dict[Literal["mono", "color", "supply_serial_number"], str] = Field(
+        default_factory=dict, description="What these devices never tell, each with the reason."
+    )
 
-    @field_validator("name")
+    @field_validator("sources")
     @classmethod
-    def _a_word(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
-            raise ValueError("is a lower-case word such as kyocera")
+    def _named(cls, value: dict[str, str]) -> dict[str, str]:
+        if empty := sorted(key for key, words in value.items() if not words.strip()):
+            raise ValueError(f"say who {', '.join(empty)} is")
         return value
 
-    @property
-    def objects(self) -> tuple[Oid, ...]:
-        """The single objects that identity needs."""
-        own = self.identity
-        return (*own.serial_number, *own.model, *own.product_number, *own.firmware)
+    @model_validator(mode="after")
+    def _sources_are_listed(self) -> Self:
+        if strange := sorted({rule.source for rule in self.rules} - self.sources.keys()):
+            raise ValueError(f"source {', '.join(strange)} is not listed in sources")
+        return self
 
     @property
-    def counters(self) -> tuple[Oid, ...]:
-        """The objects and columns that hold the counters and their names, each once."""
-        places: list[Oid] = []
-        for rule in self.meters:
-            places += [place for place in (rule.oid, rule.each, rule.media_names, *rule.sum_of) if place is not None]
-        return tuple(dict.fromkeys(places))
+    def rules(self) -> tuple[_Sourced, ...]:
+        """All rules that read an object."""
+        identity = (rule for name in IdentityRules.model_fields for rule in getattr(self.identity, name))
+        return (*identity, *self.meters, *self.supplies, *self.coverage, *self.panel, *self.status)
+
+    def completed_by(self, base: Profile) -> Profile:
+        """Take a base's rules after the own ones."""
+        mine, theirs = self.identity, base.identity
+        named = IdentityRules.model_fields
+        lists = {name: getattr(self, name) + getattr(base, name) for name in _LISTS}
+        update: dict[str, Any] = {
+            **lists,
+            "identity": IdentityRules(**{name: getattr(mine, name) + getattr(theirs, name) for name in named}),
+            "sources": {**base.sources, **self.sources},
+            "not_told": {**base.not_told, **self.not_told},
+        }
+        return self.model_copy(update=update)
 
 
-def shipped_profiles() -> tuple[Profile, ...]:
-    """Load the profiles that come with the plugin, in the order of their names."""
-    return _loaded(files(__package__).joinpath("profiles").iterdir())
-
-
-def profiles_of(folder: Path | None) -> tuple[Profile, ...]:
-    """Load an own folder's profiles, then the shipped ones; raises PluginError that names the file."""
-    if folder is None:
-        return shipped_profiles()
-    if not folder.is_dir():
-        raise PluginError(f"{folder}: is no folder of profiles")
-    return _loaded(folder.iterdir()) + shipped_profiles()
-
-
-def parse_profile(text: str, *, name: str) -> Profile:
-    """Check a profile; raises PluginError that names the file and each mistake."""
-    try:
-        return Profile.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise PluginError(f"{name}: is no YAML ({error.__class__.__name__})") from error
-    except ValidationError as error:
-        mistakes = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise PluginError(f"{name}: {'; '.join(mistakes)}") from error
-
-
-def fitting(profiles: Sequence[Profile], sys_object_id: Oid | None, words: str) -> tuple[Profile, ...]:
-    """Return the profiles for a device, those of the most particular kind as they come."""
-    return tuple(profile for profile in profiles if profile.match.fits(sys_object_id, words))
-
-
-def _loaded(paths: Iterable[Traversable | Path]) -> tuple[Profile, ...]:
-    chosen = sorted((path for path in paths if path.name.endswith(".yaml")), key=lambda path: path.name)
-    return tuple(parse_profile(path.read_text(encoding="utf-8"), name=path.name) for path in chosen)
+_LISTS = ("meters", "supplies", "coverage", "panel", "status")

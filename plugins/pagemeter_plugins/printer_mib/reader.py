@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -15,7 +16,9 @@ from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.evidence import not_a_printer, printers_of
 from pagemeter_plugins.printer_mib.identity import Person
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
-from pagemeter_plugins.printer_mib.profile import Profile, profiles_of
+from pagemeter_plugins.printer_mib.profile import Profile
+from pagemeter_plugins.printer_mib.profiles import profiles_of
+from pagemeter_plugins.printer_mib.rules import objects_of, probes_of
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 
 VISIT_SECONDS = 60.0
@@ -82,27 +85,25 @@ class PrinterMibReader(Reader):
         return walk
 
     async def _rest(self, snmp: _Patience, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
-        profiles = self._profiles_for(walk)
+        if probes := probes_of(self._person(walk).candidates):
+            walk = walk.joined(await self._snmp.get(target, probes))
+        wanted = objects_of(self._person(walk).profiles, scopes)
         roots = [root for scope in sorted(scopes) for root in mib.ROOTS[scope]]
-        if Scope.METERS in scopes:
-            roots += [place for profile in profiles for place in profile.counters if place[-1] != 0]
-        singles: list[Oid] = [*mib.PANELS] if Scope.STATUS in scopes else []
-        if Scope.IDENTITY in scopes:
-            singles += [place for profile in profiles for place in profile.objects]
-        rest = await snmp.walk(target, tuple(dict.fromkeys(roots)))
+        singles = [*wanted.instances, *(mib.PANELS if Scope.STATUS in scopes else ())]
+        rest = walk.joined(await snmp.walk(target, tuple(dict.fromkeys((*roots, *wanted.columns)))))
         return rest.joined(await self._snmp.get(target, tuple(dict.fromkeys(singles)))) if singles else rest
 
-    def _profiles_for(self, walk: Walk) -> tuple[Profile, ...]:
+    def _person(self, walk: Walk) -> Person:
+        """Look at the first printer; where there are several, no profile is meant for one of them."""
         printers = printers_of(walk)
-        return Person(walk, printers[0], alone=True, profiles=self._profiles).profiles if len(printers) == 1 else ()
+        return Person(walk, printers[0], alone=len(printers) == 1, profiles=self._profiles)
 
     async def _with_fresh_meters(
         self, target: Target, walk: Walk, scopes: frozenset[Scope], found: Sequence[Reading]
     ) -> tuple[Reading, ...]:
         """Read the counters again in one packet with who it is: the address may have another owner by now."""
-        counters = {
-            oid(place) for reading in found for read in reading.meter_reads for place in read.origin.where.split(" + ")
-        }
+        reads = (read for reading in found for read in reading.meter_reads)
+        counters = {oid(place) for read in reads for place in re.split(" [+-] ", read.origin.where)}
         if not counters:
             return tuple(found)
         proof = _proof(walk)

@@ -12,7 +12,7 @@ from pagemeter.component import NotAPrinter
 from pagemeter.snmp.recording import read_recording
 from pagemeter.snmp.types import Tag, VarBind, Walk
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
-from pagemeter_plugins.printer_mib.profile import shipped_profiles
+from pagemeter_plugins.printer_mib.profiles import shipped_profiles
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDINGS = sorted(

@@ -14,7 +14,7 @@ from pagemeter.component import NotAPrinter
 from pagemeter.model import Reading
 from pagemeter.snmp.recording import read_recording
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
-from pagemeter_plugins.printer_mib.profile import shipped_profiles
+from pagemeter_plugins.printer_mib.profiles import shipped_profiles
 
 ROOT = Path(__file__).resolve().parents[3]
 DEVICES = sorted(path.parent for path in (ROOT / "tests/devices").glob("*/snmp.snmprec"))

@@ -1,0 +1,178 @@
+"""What the rules of profiles find in a walk: numbers, texts, conditions; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pagemeter.model import Origin, Scope
+from pagemeter.snmp.types import Oid, Walk, dotted
+from pagemeter.text import scrub
+from pagemeter_plugins.printer_mib.decoders import decoded
+from pagemeter_plugins.printer_mib.localization import text
+from pagemeter_plugins.printer_mib.profile import (
+    Decode,
+    IdentityRules,
+    MeterRule,
+    Place,
+    Profile,
+    SupplyRule,
+    SupplyValue,
+    TextRule,
+    When,
+    Word,
+)
+
+UNVERIFIED = "unverified"
+_ALL_ONES = (1 << 32) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objects:
+    """What is asked for: single instances, and columns that are walked."""
+
+    instances: tuple[Oid, ...] = ()
+    columns: tuple[Oid, ...] = ()
+
+
+def objects_of(profiles: Iterable[Profile], scopes: frozenset[Scope]) -> Objects:
+    """Return what the profiles need of a device for these scopes, each object once."""
+    places = dict.fromkeys(place for profile in profiles for place in _needed(profile, scopes))
+    return Objects(
+        instances=tuple(place.oid for place in places if not place.column),
+        columns=tuple(place.oid for place in places if place.column),
+    )
+
+
+def probes_of(profiles: Iterable[Profile]) -> tuple[Oid, ...]:
+    """Return the objects that decide whether profiles are for a device."""
+    places = (probe.oid for profile in profiles if profile.match is not None for probe in profile.match.probe)
+    return tuple(dict.fromkeys(place.oid for place in places))
+
+
+def probed(walk: Walk, profile: Profile) -> bool:
+    """Say whether a device answered all that a profile wants to see."""
+    probes = profile.match.probe if profile.match is not None else ()
+    for probe in probes:
+        found = words_at(walk, probe.oid.oid)
+        if found is None or (probe.matches is not None and probe.matches.search(found) is None):
+            return False
+    return True
+
+
+def origin_of(*where: Oid, unverified: bool) -> Origin:
+    """Say where a value was read, and that nothing proves the place where that is so."""
+    return Origin(protocol="snmp", where=" + ".join(map(dotted, where)), doubt=UNVERIFIED if unverified else None)
+
+
+def words_at(walk: Walk, where: Oid) -> str | None:
+    """Return what stands there as text, a number too; none where nothing does."""
+    number = walk.integer(where)
+    return str(number) if number is not None else text(walk, where)
+
+
+def text_of(walk: Walk, rule: TextRule) -> str | None:
+    """Return the text that a rule finds."""
+    return text_at(walk, rule.oid.oid, rule.decode, rule.pattern)
+
+
+def text_at(walk: Walk, where: Oid, decode: Decode | None = None, pattern: re.Pattern[str] | None = None) -> str | None:
+    """Return a text, decoded and cut out by the first group of a pattern where one is named."""
+    if decode is None:
+        found = words_at(walk, where)
+    else:
+        value = decoded(decode.name, walk.octets(where) or b"", decode.field)
+        found = scrub(str(value)) if value is not None else None
+    if found is None or pattern is None:
+        return found
+    match = pattern.search(found)
+    return None if match is None else (match[1] if match.re.groups else match[0]).strip() or None
+
+
+def number_at(walk: Walk, where: Oid, decode: Decode | None = None) -> int | None:
+    """Return a number as the device sent it; digits in a text count, too."""
+    if decode is not None:
+        data = walk.octets(where)
+        value = decoded(decode.name, data, decode.field) if data is not None else None
+        return value if isinstance(value, int) else None
+    number = walk.integer(where)
+    if number is None and (words := text(walk, where)) is not None and words.isascii() and words.isdigit():
+        number = int(words[:19])
+    return number
+
+
+def counter_at(walk: Walk, where: Oid, decode: Decode | None = None, absent: Sequence[int] = ()) -> int | None:
+    """Return a counter; none for a negative one, also where -1 came as unsigned, and for what no 63 bits hold."""
+    value = number_at(walk, where, decode)
+    return None if value is None or not 0 <= value < 1 << 63 or value == _ALL_ONES or value in absent else value
+
+
+def holds(walk: Walk, conditions: Iterable[When], *, engine: str | None) -> bool:
+    """Say whether all conditions hold; ``engine`` is ``monochrome`` or ``color``, none where the device is silent."""
+    for one in conditions:
+        if one.engine is not None and one.engine != engine:
+            return False
+        if one.oid is not None and words_at(walk, one.oid.oid) not in one.is_:
+            return False
+        if one.has is not None and not answers(walk, one.has):
+            return False
+        if one.lacks is not None and answers(walk, one.lacks):
+            return False
+    return True
+
+
+def answers(walk: Walk, place: Place) -> bool:
+    """Say whether a device answered an object, or any row of a column."""
+    return bool(walk.column(place.oid)) if place.column else place.oid in walk
+
+
+def rows_of(walk: Walk, column: Oid, where: dict[Place, tuple[Word, ...]]) -> Iterator[Oid]:
+    """Yield the row indexes of a column that have the wanted values in the other columns."""
+    for row in walk.column(column):
+        if all(words_at(walk, (*other.oid, *row)) in wanted for other, wanted in where.items()):
+            yield row
+
+
+def _needed(profile: Profile, scopes: frozenset[Scope]) -> Iterator[Place]:
+    if Scope.IDENTITY in scopes:
+        for name in IdentityRules.model_fields:
+            yield from (rule.oid for rule in getattr(profile.identity, name))
+    if Scope.METERS in scopes:
+        for meter in profile.meters:
+            yield from _of_meter(meter)
+        yield from (rule.oid for rule in profile.coverage)
+    if Scope.SUPPLIES in scopes:
+        for supply in profile.supplies:
+            yield from _of_supply(supply)
+    if Scope.STATUS in scopes:
+        yield from (rule.oid for rule in profile.panel)
+        yield from (rule.oid for rule in profile.status)
+
+
+def _of_meter(rule: MeterRule) -> Iterator[Place]:
+    yield from (place for place in (rule.oid, rule.column, rule.each) if place is not None)
+    yield from (*rule.sum_of, *rule.optional, *rule.minus, *rule.where)
+    yield from _of_conditions(rule.when)
+    if rule.media_names is not None:
+        yield rule.media_names.column
+    if rule.unit_from is not None:
+        yield rule.unit_from.oid
+
+
+def _of_supply(rule: SupplyRule) -> Iterator[Place]:
+    yield from _of_conditions(rule.when)
+    yield from rule.where
+    if rule.key is not None and rule.key.column is not None:
+        yield rule.key.column
+    for value in rule.values.values():
+        yield from _of_value(value)
+
+
+def _of_value(value: SupplyValue) -> Iterator[Place]:
+    yield from (place for place in (value.column, value.oid) if place is not None)
+
+
+def _of_conditions(conditions: Iterable[When]) -> Iterator[Place]:
+    for one in conditions:
+        yield from (place for place in (one.oid, one.has, one.lacks) if place is not None)
