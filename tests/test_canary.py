@@ -51,8 +51,11 @@ def full(cls: type, path: tuple[str, ...]) -> Any:
 def value(hint: Any, path: tuple[str, ...]) -> Any:
     origin, parts = get_origin(hint), get_args(hint)
     if origin is tuple:
-        # The first of a pair is its name, not what is told.
-        return (value(parts[0], path),) if parts[-1] is ... else ("name", value(parts[1], path))
+        # The first of a pair is its name, not what is told; of two times both are.
+        first = "name" if parts[0] is str else value(parts[0], path)
+        return (first if parts[-1] is not ... else value(parts[0], path),) + (
+            () if parts[-1] is ... else (value(parts[1], path),)
+        )
     if origin is not None:
         first = parts[0] if origin is Literal else value(parts[0], path)
         return frozenset([first]) if origin is frozenset else first

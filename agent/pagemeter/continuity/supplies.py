@@ -2,18 +2,96 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
+from pagemeter.continuity.levels import FULL, drifted, grain_of, is_filled, jump_of, left_of, measured
+from pagemeter.continuity.outlook import Course, outlook_of
+from pagemeter.continuity.places import family_of, free_place, paired, serial_of
 from pagemeter.continuity.records import SupplyLife
 from pagemeter.continuity.usage import Usage
-from pagemeter.model import DeviceSnapshot, Event, Supply
+from pagemeter.continuity.warnings import Word, warned
+from pagemeter.model import (
+    Condition,
+    DeviceSnapshot,
+    Event,
+    MeterColor,
+    MeterRead,
+    Sides,
+    Since,
+    Supply,
+    SupplyEmpty,
+    SupplyInstalled,
+    SupplyLow,
+    Work,
+)
+
+MOST_SUPPLIES = 64
+"""How many supplies of a device are followed; what a device lists beyond them is handed on as it is."""
+MOST_POINTS = 24
+MOST_FORMER = 2
+FORGOTTEN = timedelta(days=366)
+"""How long a supply that is not listed any more is remembered."""
+LOW = 1_000
+"""What is left of a supply that is low, in hundredths of a per cent, where the device itself does not say so."""
+_RISEN = 500
+_QUIET = timedelta(days=7)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WORDS: Mapping[Word, int] = {"low": 1, "empty": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """A supply that was in a place before and may come back: its serial number, and how its row began."""
+
+    number: int
+    serial_number: str
+    first_seen: datetime
+    first_percent: int | None = None
+    first_pages: int | None = None
+    began_by: str | None = None
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyMemory:
-    """What is remembered of the supply in one place."""
+    """What is remembered of the supply in one place.
+
+    ``place`` is the row that it was first seen in, ``index`` the last one, ``since`` when the place was first seen.
+    Levels are in hundredths of a per cent. ``printed_on`` is the last day that was counted (days since 1970-01-01, and
+    its pages then), ``points`` are pages and what was left at each lower level, one after the other, ``before`` the
+    pages and the share used of its forerunners. ``told`` is 1 for low, 2 for empty.
+    """
 
     place: str
+    index: str
+    family: str | None = None
+    colorants: tuple[str, ...] = ()
+    source: str
+    since: datetime
+    number: int = 1
+    lives: int = 1
+    serial_number: str | None = None
+    part_number: str | None = None
+    first_seen: datetime
+    last_seen: datetime
+    installed_at: datetime | None = None
+    first_percent: int | None = None
+    first_pages: int | None = None
+    began_by: str | None = None
+    level: int | None = None
+    grain: int = 0
+    drift: int = 0
+    pages: int = 0
+    printed_on: tuple[int, int] | None = None
+    points: tuple[int, ...] = ()
+    before: tuple[int, int] | None = None
+    told: int = 0
+    told_at: int | None = None
+    quiet_since: datetime | None = None
+    formers: tuple[Former, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +104,298 @@ class SuppliesFollowed:
     lives: tuple[SupplyLife, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """What a visit tells beside its supplies."""
+
+    device: str
+    at: datetime
+    usage: Usage
+    pages: int | None
+
+
 def follow_supplies(memory: tuple[SupplyMemory, ...], snapshot: DeviceSnapshot, *, usage: Usage) -> SuppliesFollowed:
-    """Lay a snapshot's supplies beside what is remembered of them; ``snapshot`` has its meters followed already."""
-    del usage
-    return SuppliesFollowed(supplies=snapshot.supplies, memory=memory)
+    """Lay a snapshot's supplies beside what is remembered of them; ``snapshot`` has its meters followed already.
+
+    A supply that is not listed this time is remembered as it was: a table may have been cut short.
+    """
+    visit = _Visit(device=snapshot.device.id, at=snapshot.taken_at, usage=usage, pages=_pages_of(snapshot.meter_reads))
+    listed = snapshot.supplies[:MOST_SUPPLIES]
+    pairs = paired(memory, listed)
+    words = warned(listed, snapshot.alerts)
+    names = [one.place for one in memory]
+    supplies, kept, lives, events = [], [], [], []
+    for supply, place, word in zip(listed, pairs.found, words, strict=True):
+        if place is None:
+            old, facts = _found(supply, visit, names), []
+            names.append(old.place)
+        else:
+            old, facts = _recognised(memory[place], supply, visit, word)
+        new = _counted(old, supply, visit, word)
+        new, warnings = _told(new, supply, word, visit.at)
+        supplies.append(_shown(new, supply, visit))
+        kept.append(new)
+        lives.append(_life(new, supply, visit))
+        events += [Event(device=visit.device, at=visit.at, facts=fact) for fact in (*facts, *warnings)]
+    unseen = [memory[place] for place in pairs.unseen if visit.at - memory[place].last_seen < FORGOTTEN]
+    unseen.sort(key=lambda one: one.last_seen, reverse=True)
+    return SuppliesFollowed(
+        supplies=(*supplies, *snapshot.supplies[MOST_SUPPLIES:]),
+        events=tuple(events),
+        memory=(*kept, *unseen[: MOST_SUPPLIES - len(kept)]),
+        lives=tuple(lives),
+    )
+
+
+def _found(supply: Supply, visit: _Visit, names: list[str]) -> SupplyMemory:
+    """Begin to remember a supply that was there already when its place was first seen."""
+    return SupplyMemory(
+        place=free_place(supply.index, names),
+        index=supply.index,
+        source=supply.origin.protocol,
+        since=visit.at,
+        first_seen=visit.at,
+        last_seen=visit.at,
+        first_percent=_percent(supply),
+        first_pages=visit.pages,
+        began_by="found",
+    )
+
+
+def _recognised(
+    old: SupplyMemory, supply: Supply, visit: _Visit, word: Word | None
+) -> tuple[SupplyMemory, list[SupplyInstalled]]:
+    """Say whether a place has another supply than before, and begin anew where it has."""
+    if supply.condition is Condition.MISSING:
+        return old, []
+    by = _change(old, supply, word)
+    if by is None:
+        return old, []
+    fact = SupplyInstalled(
+        index=supply.index,
+        description=supply.description,
+        colorants=supply.colorants,
+        old_serial_number=old.serial_number,
+        serial_number=supply.serial_number,
+        old_percent=None if old.level is None else old.level // 100,
+        percent=_percent(supply),
+        by=by,
+        sure=by != "level",
+        between=(min(old.last_seen, visit.at), visit.at),
+    )
+    return _replaced(old, supply, visit, by), [fact]
+
+
+def _change(
+    old: SupplyMemory, supply: Supply, word: Word | None
+) -> Literal["serial-number", "part-number", "level"] | None:
+    """Say what shows another supply: its serial number, its part number, or a level that no wobble explains."""
+    mine, theirs = serial_of(old.serial_number), serial_of(supply.serial_number)
+    if mine is not None and theirs is not None and mine not in theirs and theirs not in mine:
+        return "serial-number"
+    same_source = old.source == supply.origin.protocol
+    if mine is None or mine != theirs:
+        parts = [(part or "").casefold() for part in (old.part_number, supply.part_number)]
+        if same_source and all(parts) and parts[0] != parts[1]:
+            return "part-number"
+    level, filled = measured(supply), is_filled(supply)
+    if level is None or old.level is None or (filled and not same_source):
+        return None
+    drift = drifted(old.drift, old.level, level, word) if filled else 0
+    before, now = (left_of(one, filled=filled, drift=drift) for one in (old.level, level))
+    if before is None or now is None:
+        return None
+    return "level" if now - before >= jump_of(grain_of(old.grain, level, supply)) else None
+
+
+def _replaced(old: SupplyMemory, supply: Supply, visit: _Visit, by: str) -> SupplyMemory:
+    """Begin the life of another supply in a place, or go on with that of one that was there before."""
+    serial = serial_of(old.serial_number)
+    formers = [one for one in old.formers if one.serial_number != serial]
+    if serial is not None:
+        formers.append(
+            Former(
+                number=old.number,
+                serial_number=serial,
+                first_seen=old.first_seen,
+                first_percent=old.first_percent,
+                first_pages=old.first_pages,
+                began_by=old.began_by,
+                told=old.told,
+            )
+        )
+    mine = serial_of(supply.serial_number)
+    back = next((one for one in formers if one.serial_number == mine), None) if by == "serial-number" else None
+    refill = by == "level" and serial is not None and serial == mine
+    return replace(
+        old,
+        number=back.number if back else old.lives + 1,
+        lives=old.lives if back else old.lives + 1,
+        serial_number=None,
+        part_number=None,
+        first_seen=back.first_seen if back else visit.at,
+        installed_at=visit.at,
+        first_percent=back.first_percent if back else _percent(supply),
+        first_pages=back.first_pages if back else visit.pages,
+        began_by=back.began_by if back else "refill" if refill else by,
+        level=None,
+        pages=0,
+        points=(),
+        before=_yield(old),
+        told=back.told if back else 0,
+        told_at=None,
+        quiet_since=None,
+        formers=tuple(one for one in formers if one.serial_number != mine)[-MOST_FORMER:],
+    )
+
+
+def _yield(old: SupplyMemory) -> tuple[int, int] | None:
+    """Return pages and share used of the supplies of a place until now, the last one counting as much as all before."""
+    pages, share = (old.points[-2], old.points[1] - old.points[-1]) if old.points else (0, 0)
+    before_pages, before_share = old.before or (0, 0)
+    if pages <= 0 or share < LOW:
+        return old.before
+    return (pages + before_pages * share // max(share, before_share), share + min(share, before_share))
+
+
+def _counted(old: SupplyMemory, supply: Supply, visit: _Visit, word: Word | None) -> SupplyMemory:
+    """Add what a visit tells: pages printed since, the level, and who the supply is."""
+    pages, printed_on = _printed(old, visit.usage)
+    filled, same_source = is_filled(supply), old.source == supply.origin.protocol
+    level = measured(supply)
+    drift = old.drift if same_source or not filled else 0
+    grain = old.grain
+    points = old.points
+    if level is not None:
+        if filled:
+            drift = drifted(drift, old.level if same_source else None, level, word)
+        grain = grain_of(grain, level, supply)
+        left = left_of(level, filled=filled, drift=drift)
+        if left is not None and (not points or left < points[-1]):
+            points = _thinned((*points, pages, left))
+    return replace(
+        old,
+        index=supply.index,
+        family=family_of(supply) or old.family,
+        colorants=supply.colorants or old.colorants,
+        source=supply.origin.protocol,
+        serial_number=supply.serial_number if serial_of(supply.serial_number) else old.serial_number,
+        part_number=supply.part_number or (old.part_number if same_source else None),
+        first_seen=min(old.first_seen, visit.at),
+        last_seen=visit.at,
+        level=old.level if level is None else level,
+        grain=grain,
+        drift=drift,
+        pages=pages,
+        printed_on=printed_on,
+        points=points,
+    )
+
+
+def _printed(old: SupplyMemory, usage: Usage) -> tuple[int, tuple[int, int] | None]:
+    """Add the pages of the days since the last sight; nothing is subtracted where a day has fewer than it had."""
+    if not usage.days:
+        return old.pages, old.printed_on
+    if old.printed_on is None:
+        return old.pages, usage.days[-1]
+    last, counted = old.printed_on
+    since = sum(pages - (counted if day == last else 0) for day, pages in usage.days if day >= last)
+    return old.pages + max(0, since), usage.days[-1]
+
+
+def _thinned(points: tuple[int, ...]) -> tuple[int, ...]:
+    """Leave out every second point between the first and the last where there are too many."""
+    pairs = [points[place : place + 2] for place in range(0, len(points), 2)]
+    if len(pairs) <= MOST_POINTS:
+        return points
+    # The first two stay: a first sight, and the first change, from which a yield is exact.
+    return tuple(number for place, pair in enumerate(pairs) if place < 2 or place % 2 for number in pair)
+
+
+def _told(
+    new: SupplyMemory, supply: Supply, word: Word | None, at: datetime
+) -> tuple[SupplyMemory, list[SupplyLow | SupplyEmpty]]:
+    """Tell low and empty once each, until another supply is there or the level rose well above what was told.
+
+    Where no level says so, the device must have been silent about it for a week: some warnings sleep with the device.
+    """
+    left = left_of(measured(supply), filled=is_filled(supply), drift=new.drift)
+    by_level: Word | None = None if left is None or left > LOW else "low" if left > 0 else "empty"
+    now = max(_WORDS[one] if one else 0 for one in (word, by_level))
+    if now > new.told:
+        fact = SupplyEmpty if now == _WORDS["empty"] else SupplyLow
+        told = fact(
+            index=supply.index,
+            description=supply.description,
+            colorants=supply.colorants,
+            serial_number=supply.serial_number,
+            percent=_percent(supply),
+            by="device" if word and _WORDS[word] == now else "level",
+        )
+        return replace(new, told=now, told_at=left, quiet_since=None), [told]
+    if now > 0 or new.told == 0 or supply.condition is Condition.MISSING:
+        return (replace(new, quiet_since=None) if new.quiet_since else new), []
+    if left is not None and new.told_at is not None:
+        again = left >= max(new.told_at, LOW) + _RISEN
+    else:
+        new = replace(new, quiet_since=new.quiet_since or at)
+        again = at - (new.quiet_since or at) >= _QUIET
+    return (replace(new, told=0, told_at=None, quiet_since=None) if again else new), []
+
+
+def _shown(new: SupplyMemory, supply: Supply, visit: _Visit) -> Supply:
+    """Add to a supply what its history says; the device's own date of installation wins."""
+    return replace(
+        supply,
+        first_seen=new.first_seen,
+        installed_at=supply.installed_at or new.installed_at,
+        outlook=_outlook(new, supply, visit),
+    )
+
+
+def _outlook(new: SupplyMemory, supply: Supply, visit: _Visit) -> object:
+    left = left_of(measured(supply), filled=is_filled(supply), drift=new.drift)
+    if left is None:
+        return None
+    points = tuple(zip(new.points[::2], new.points[1::2], strict=True))
+    course = Course(
+        points=points,
+        grain=new.grain,
+        pages=new.pages,
+        whole=points[0][1] == FULL and (new.began_by != "found" or new.grain <= 100),
+        before=new.before or (0, 0),
+    )
+    return outlook_of(course, visit.usage, at=visit.at, since=min(new.since, visit.at))
+
+
+def _life(new: SupplyMemory, supply: Supply, visit: _Visit) -> SupplyLife:
+    return SupplyLife(
+        place=new.place,
+        number=new.number,
+        serial_number=new.serial_number,
+        part_number=new.part_number,
+        description=supply.description,
+        first_seen=new.first_seen,
+        last_seen=max(new.last_seen, new.first_seen),
+        first_percent=new.first_percent,
+        last_percent=None if new.level is None else new.level // 100,
+        first_pages=new.first_pages,
+        last_pages=visit.pages,
+        began_by=new.began_by,
+    )
+
+
+def _percent(supply: Supply) -> int | None:
+    return supply.level.percent if supply.level is not None else None
+
+
+def _pages_of(reads: tuple[MeterRead, ...]) -> int | None:
+    """Return the device's count of pages: the most general life count that it tells, of the whole device or a marker."""
+    general = [
+        read
+        for read in reads
+        if (read.color, read.media, read.sides, read.since) == (MeterColor.ANY, "any", Sides.ANY, Since.LIFE)
+        and read.work in (Work.TOTAL, Work.PRINT)
+    ]
+    general.sort(key=lambda read: (read.engine is not None, read.work is not Work.TOTAL, read.code is not None))
+    return general[0].value if general else None

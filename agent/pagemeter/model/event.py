@@ -102,7 +102,7 @@ class MeterSuspicious:
     key: str
     old: int
     new: int
-    why: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class MeterFrozen:
     key: str
     value: int
     since: datetime
-    why: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class MetersDisagree:
     elected_origin: Origin
     other: int
     other_origin: Origin
-    why: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,9 @@ from pagemeter.model import (
     Marker,
     MeterRead,
     Origin,
+    Outlook,
     Queue,
+    Rival,
     Status,
     Supply,
     Unknown,
@@ -43,15 +45,17 @@ FIELDS: dict[type, str] = {
     Device: "kind abilities manufacturer model serial_number product_number device_id name host_names uuid macs"
     " addresses firmware location contact asset_tag site labels state",
     DeviceSnapshot: "target found_by taken_at trusted_clock read_by scopes origins uptime status panel meter_reads"
-    " markers supplies inputs covers alerts missing unknown",
+    " rivals markers supplies inputs covers alerts missing unknown",
     HostName: "name origin",
-    Origin: "protocol where",
+    Origin: "protocol where doubt",
     Status: "state device_status printer_status error_bits origin",
-    MeterRead: "key work color media sides engine since unit code value raw quality origin at",
-    Level: "state units percent step",
+    MeterRead: "key work color media sides engine since unit code value raw quality origin at series delta",
+    Rival: "read why",
+    Level: "state units percent step why",
     Marker: "index technology process_colorants status origin",
     Supply: "index marker kind type colorants description part_number serial_number unit max_capacity level"
-    " condition pages_left origin at",
+    " condition pages_left coverage installed_at first_seen outlook origin at",
+    Outlook: "pages pages_low pages_high days days_low days_high since",
     Input: "index type name description media unit max_capacity level status origin",
     Cover: "index description state origin",
     Alert: "key severity training group code code_name description location raised_at origin",
@@ -77,6 +81,7 @@ SINGULAR = {
     "error_bits": "error_bit",
     "panel": "line",
     "meter_reads": "meter_read",
+    "rivals": "rival",
     "markers": "marker",
     "supplies": "supply",
     "colorants": "colorant",
@@ -150,10 +155,22 @@ def _visit(document: Document, body: DeviceSnapshot) -> _Element | None:
 
 def _event(document: Document, body: Event) -> _Element:
     """Write an event; its facts are named one by one, so that a new kind needs no other schema."""
-    known = ((f.name, getattr(body.facts, f.name)) for f in fields(body.facts) if f.name != "kind")
-    facts = tuple((name, value) for name, value in known if value is not None)
+    facts = tuple((name, value) for name, value in _facts(body.facts) if name != "kind")
     said = {"kind": body.kind, "device": body.device, "at": body.at, "facts": facts}
     return _Element("event", tuple(_of({**_key(document), **said})))
+
+
+def _facts(facts: Any, inside: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the facts that are known, each in one piece; an origin's are ``elected_origin.where`` and so on."""
+    for f in fields(facts):
+        name, value = inside + f.name, getattr(facts, f.name)
+        if isinstance(value, Origin):
+            yield from _facts(value, f"{name}.")
+        elif isinstance(value, tuple):
+            yield from ((name, words) for words in [" ".join(_text(name, one) or "" for one in value)] if words)
+        # What the schema has no way to say is left out, with its name.
+        elif value is not None and _text(name, value) is not None:
+            yield name, value
 
 
 def _kept(name: str, document: Document) -> _Element:

@@ -72,7 +72,7 @@ def _of(hint: Any, defs: dict[str, Any]) -> dict[str, Any]:
         parts = [part for part in arguments if part is not type(None) and not isinstance(part, Private)]
         return _of(parts[0], defs) if len(parts) == 1 else {"oneOf": [_of(part, defs) for part in parts]}
     if origin is Literal:
-        return {"const": arguments[0]}
+        return {"const": arguments[0]} if len(arguments) == 1 else {"enum": list(arguments)}
     if origin in (tuple, frozenset):
         return _array(origin, arguments, defs)
     if hint in _PLAIN:

@@ -149,7 +149,7 @@ def test_an_event_names_its_facts_and_leaves_out_what_is_not_known(batch_of: Bat
     events = parsed(write_report(batch_of(documents=documents))).findall("events/event", REPORT)
     assert [event.findtext("kind", namespaces=REPORT) for event in events] == ["meter-reset", "segment-found"]
     assert [[(d[0].text, d[1].text) for d in event.findall("facts/detail", REPORT)] for event in events] == [
-        [("key", "total.any.any.any.impressions"), ("old", "900"), ("new", "12")],
+        [("key", "total.any.any.any.impressions"), ("old", "900"), ("new", "12"), ("cause", "reset")],
         [("network", "10.4.0.0/22")],
     ]
 

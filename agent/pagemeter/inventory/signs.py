@@ -1,0 +1,196 @@
+"""What devices tell of themselves, made comparable: serial number, maker, UUID, MAC, model, names, seat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple
+
+from pagemeter.model import HostName, Identity, Origin
+from pagemeter.nameplate import maker_by_words, serial_number
+
+_LEAST_SERIAL = 4
+# Words and counts that stand where a serial number was never written.
+_NO_SERIALS = frozenset({
+    "SERIAL", "SERIALNUMBER", "SERIALNO", "SERIALNUM", "DEFAULT", "DEFAULTSTRING", "NOTSET", "UNSET", "NOTSPECIFIED",
+    "TOBEFILLEDBYOEM", "SYSTEMSERIALNUMBER", "INVALID", "EMPTY", "UNDEFINED", "TEST", "123456", "1234567", "12345678",
+    "123456789", "1234567890", "0123456789", "01234567", "012345", "ABCDEFGH", "ABCDEFGHIJ", "ABC123456789",
+})  # fmt: skip
+_NO_UUIDS = frozenset({
+    "12345678123412341234123456789012", "12345678123412341234123456789abc", "00112233445566778899aabbccddeeff",
+    "0123456789abcdef0123456789abcdef", "03000200040005000006000700080009", "f81d4fae7dec11d0a76500a0c91e6bf6",
+})  # fmt: skip
+_NO_MACS = frozenset({"001122334455", "000102030405", "010203040506", "123456789abc", "123456789012", "aabbccddeeff"})
+_NO_HOSTS = frozenset({
+    "localhost", "printer", "default", "unknown", "none", "null", "noname", "host", "device", "networkprinter", "mfp",
+    "printserver", "hostname", "sysname", "notset", "snmp", "root", "admin", "test",
+})  # fmt: skip
+# hrDeviceEntry (RFC 2790) and prtGeneralEntry (RFC 3805): both are indexed by hrDeviceIndex.
+_TABLES = ("1.3.6.1.2.1.25.3.2.1.", "1.3.6.1.2.1.43.5.1.1.")
+
+Origins = dict[str, Origin]
+
+
+class Sign(Enum):
+    """What two tellings of one thing say: the same, alike but for how it is written, another, or nothing."""
+
+    SAME = "same"
+    ALIKE = "alike"
+    OTHER = "other"
+    SILENT = "silent"
+
+
+class Macs(NamedTuple):
+    """The MACs of a device: those that a maker gave out, and those that anybody may have set (IEEE 802, bit U/L)."""
+
+    universal: frozenset[str]
+    local: frozenset[str]
+
+
+def comparable(serial: str | None) -> str | None:
+    """Return a serial number as it is compared, or none where it can't tell devices apart.
+
+    Makers leave placeholders: too short, one character over and over, a word for nothing, a count.
+    """
+    if serial_number(serial) is None or serial is None:
+        return None
+    folded = "".join(serial.split()).upper()
+    bare = re.sub(r"[\W_]", "", folded)
+    if len(bare) < _LEAST_SERIAL or len(set(bare)) == 1 or bare in _NO_SERIALS:
+        return None
+    return folded
+
+
+def bare_serial(serial: str | None) -> str | None:
+    """Return a serial number without leading zeros and marks, for sources that write them; none where little is left."""
+    folded = comparable(serial)
+    bare = re.sub(r"[\W_]", "", folded).lstrip("0") if folded is not None else ""
+    return bare if len(bare) >= _LEAST_SERIAL else None
+
+
+def serial_sign(mine: str | None, theirs: str | None) -> Sign:
+    """Compare serial numbers; alike are those that differ only in leading zeros and marks."""
+    one, other = comparable(mine), comparable(theirs)
+    if one is None or other is None:
+        return Sign.SILENT
+    if one == other:
+        return Sign.SAME
+    bare = bare_serial(mine)
+    return Sign.ALIKE if bare is not None and bare == bare_serial(theirs) else Sign.OTHER
+
+
+def maker(words: str | None) -> str | None:
+    """Return a maker as it is compared: ``Hewlett-Packard`` and ``HP Inc.`` are one."""
+    folded = " ".join((words or "").split()).casefold()
+    return (maker_by_words(words) or folded).casefold() if folded else None
+
+
+def maker_sign(mine: str | None, theirs: str | None) -> Sign:
+    """Compare makers."""
+    return _sign(maker(mine), maker(theirs))
+
+
+def plain_uuid(uuid: str | None) -> str | None:
+    """Return a UUID's 32 digits, none for a placeholder: all the same, without a node, or an example."""
+    digits = re.sub(r"[^0-9a-f]", "", (uuid or "").lower().removeprefix("urn:uuid:"))
+    if len(digits) != 32 or digits in _NO_UUIDS or len(set(digits)) == 1 or len(set(digits[20:])) == 1:
+        return None
+    return digits
+
+
+def uuid_sign(mine: str | None, theirs: str | None) -> Sign:
+    """Compare UUIDs."""
+    return _sign(plain_uuid(mine), plain_uuid(theirs))
+
+
+def macs_of(told: Iterable[str]) -> Macs:
+    """Sort MACs, however they are written; zeros, broadcast, groups and examples are none."""
+    digits = [re.sub(r"[^0-9a-f]", "", mac.lower()) for mac in told]
+    real = [mac for mac in digits if len(mac) == 12 and len(set(mac)) > 1 and mac not in _NO_MACS]
+    single = [mac for mac in real if not int(mac[:2], 16) & 1]
+    local = frozenset(mac for mac in single if int(mac[:2], 16) & 2)
+    return Macs(universal=frozenset(single) - local, local=local)
+
+
+def mac_sign(mine: Iterable[str], theirs: Iterable[str]) -> Sign:
+    """Compare MACs: one in common is enough; one that anybody may have set makes them only alike."""
+    one, other = macs_of(mine), macs_of(theirs)
+    if one.universal & other.universal:
+        return Sign.SAME
+    if one.universal and other.universal:
+        return Sign.OTHER
+    if one.local & other.local:
+        return Sign.ALIKE
+    return Sign.OTHER if one.local and other.local and not (one.universal or other.universal) else Sign.SILENT
+
+
+def model_sign(mine: str | None, theirs: str | None, *, one_source: bool) -> Sign:
+    """Compare models; of two sources the words with digits count, for each has its own way to name a model."""
+    one, other = _words(mine), _words(theirs)
+    if not one or not other:
+        return Sign.SILENT
+    if one <= other or other <= one:
+        return Sign.SAME
+    if one_source:
+        return Sign.OTHER
+    numbers, others = ({word for word in words if any(map(str.isdigit, word))} for words in (one, other))
+    if not numbers or not others:
+        return Sign.SILENT
+    return Sign.SAME if numbers & others else Sign.OTHER
+
+
+def host_sign(mine: Identity, theirs: Identity) -> Sign:
+    """Compare host names that name one device: no ``localhost``, no address, no maker or model."""
+    one, other = telling_hosts(mine), telling_hosts(theirs)
+    if not one or not other:
+        return Sign.SILENT
+    return Sign.SAME if one & other else Sign.OTHER
+
+
+def telling_hosts(who: Identity) -> frozenset[str]:
+    """Return the host names of a device that may be its own, folded, without domain."""
+    common = _words(f"{who.manufacturer or ''} {who.model or ''}") | _words(maker(who.manufacturer))
+    return frozenset(name for told in who.host_names if (name := _host(told)) and not _words(name) <= common)
+
+
+def seat_of(origins: Iterable[tuple[str, Origin]]) -> str | None:
+    """Return which of several printers behind one address it is: its hrDeviceIndex, as where its identity was read."""
+    known = dict(origins)
+    for name in ("model", "serial_number", "name"):
+        where = known[name].where if name in known and known[name].protocol == "snmp" else ""
+        if where.startswith(_TABLES):
+            return where.rpartition(".")[2]
+    return None
+
+
+def source_of(origin: Origin | None) -> str | None:
+    """Return the table or attribute that a value was read from, without the row."""
+    if origin is None:
+        return None
+    where = origin.where.rpartition(".")[0] if origin.protocol == "snmp" else origin.where
+    return f"{origin.protocol} {where}"
+
+
+def same_source(mine: Iterable[tuple[str, Origin]], theirs: Iterable[tuple[str, Origin]], name: str) -> bool:
+    """Say whether a field was told by one source; where it is not known whose it is, it counts as one."""
+    one, other = source_of(dict(mine).get(name)), source_of(dict(theirs).get(name))
+    return one is None or other is None or one == other
+
+
+def _host(told: HostName) -> str | None:
+    name = told.name.strip().casefold().rstrip(".")
+    if re.fullmatch(r"[0-9.]+|.*:.*", name):
+        return None
+    first = name.partition(".")[0]
+    return first if len(first) > 1 and re.sub(r"[\W_]", "", first) not in _NO_HOSTS else None
+
+
+def _words(text: str | None) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W_]+", (text or "").casefold()))
+
+
+def _sign(one: object, other: object) -> Sign:
+    if one is None or other is None:
+        return Sign.SILENT
+    return Sign.SAME if one == other else Sign.OTHER
