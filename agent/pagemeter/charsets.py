@@ -73,7 +73,10 @@ _MULTI_BYTE = frozenset(
     {"shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "gb2312", "gbk", "gb18030", "big5", "cp950"}
 )
 # For octets that are neither UTF-8 nor what is declared, the commonest first; the first without fault is taken.
-_GUESSES = ("cp1252", "hp-roman8", "cp850", "cp932", "gbk", "euc_jp", "euc_kr", "koi8-r", "cp1251", "iso-8859-5")
+_GUESSES = (
+    *("cp1252", "hp-roman8", "cp850", "cp1250", "iso-8859-2", "cp932", "gbk", "euc_jp", "euc_kr", "koi8-r", "cp1251"),
+    "iso-8859-5",
+)
 _WIDE = ("utf-16-be", "utf-16-le")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

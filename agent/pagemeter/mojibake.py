@@ -15,7 +15,7 @@ _USUAL = frozenset(" °®©™«»·–—‘’“”„…€£½¼¾²³µº�
 # Signs of the Windows pages that no word has: the first octets of Asian sets become these.
 _ODD = frozenset("ƒˆ˜†‡‰‹›¤¦§¨¬¯´¶¸¹÷¥¢")
 _NOT_BEHIND_A_LETTER = frozenset("½¼¾¿¡±×•№«“„€£")
-_NOT_BEFORE_A_LETTER = frozenset("»”…™°")
+_NOT_BEFORE_A_LETTER = frozenset("»”…™°®©·ºª")
 _NOT_BETWEEN_LETTERS = frozenset("—·")
 _NOT_IN_WORDS = frozenset("_[]{}~^|\\`<>@#$=")
 # The half-width comma and dot: as first octets they are the kana of EUC-JP.

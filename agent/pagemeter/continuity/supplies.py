@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pagemeter.continuity.levels import FULL, drifted, grain_of, is_filled, jump_of, left_of, measured
@@ -12,13 +12,15 @@ from pagemeter.continuity.outlook import Course, outlook_of
 from pagemeter.continuity.places import family_of, free_place, paired, serial_of
 from pagemeter.continuity.records import SupplyLife
 from pagemeter.continuity.usage import Usage
-from pagemeter.continuity.warnings import Word, warned
+from pagemeter.continuity.supply_memory import MOST_FORMER, Former, SupplyMemory, printed, thinned, yield_of
+from pagemeter.continuity.supply_words import Word, warned
 from pagemeter.model import (
     Condition,
     DeviceSnapshot,
     Event,
     MeterColor,
     MeterRead,
+    Outlook,
     Sides,
     Since,
     Supply,
@@ -30,68 +32,13 @@ from pagemeter.model import (
 
 MOST_SUPPLIES = 64
 """How many supplies of a device are followed; what a device lists beyond them is handed on as it is."""
-MOST_POINTS = 24
-MOST_FORMER = 2
 FORGOTTEN = timedelta(days=366)
 """How long a supply that is not listed any more is remembered."""
 LOW = 1_000
 """What is left of a supply that is low, in hundredths of a per cent, where the device itself does not say so."""
 _RISEN = 500
 _QUIET = timedelta(days=7)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WORDS: Mapping[Word, int] = {"low": 1, "empty": 2}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Former:
-    """A supply that was in a place before and may come back: its serial number, and how its row began."""
-
-    number: int
-    serial_number: str
-    first_seen: datetime
-    first_percent: int | None = None
-    first_pages: int | None = None
-    began_by: str | None = None
-    told: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplyMemory:
-    """What is remembered of the supply in one place.
-
-    ``place`` is the row that it was first seen in, ``index`` the last one, ``since`` when the place was first seen.
-    Levels are in hundredths of a per cent. ``printed_on`` is the last day that was counted (days since 1970-01-01, and
-    its pages then), ``points`` are pages and what was left at each lower level, one after the other, ``before`` the
-    pages and the share used of its forerunners. ``told`` is 1 for low, 2 for empty.
-    """
-
-    place: str
-    index: str
-    family: str | None = None
-    colorants: tuple[str, ...] = ()
-    source: str
-    since: datetime
-    number: int = 1
-    lives: int = 1
-    serial_number: str | None = None
-    part_number: str | None = None
-    first_seen: datetime
-    last_seen: datetime
-    installed_at: datetime | None = None
-    first_percent: int | None = None
-    first_pages: int | None = None
-    began_by: str | None = None
-    level: int | None = None
-    grain: int = 0
-    drift: int = 0
-    pages: int = 0
-    printed_on: tuple[int, int] | None = None
-    points: tuple[int, ...] = ()
-    before: tuple[int, int] | None = None
-    told: int = 0
-    told_at: int | None = None
-    quiet_since: datetime | None = None
-    formers: tuple[Former, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +74,17 @@ def follow_supplies(memory: tuple[SupplyMemory, ...], snapshot: DeviceSnapshot, 
     supplies, kept, lives, events = [], [], [], []
     for supply, place, word in zip(listed, pairs.found, words, strict=True):
         if place is None:
-            old, facts = _found(supply, visit, names), []
+            old = _found(supply, visit, names)
             names.append(old.place)
         else:
-            old, facts = _recognised(memory[place], supply, visit, word)
-        new = _counted(old, supply, visit, word)
+            old = memory[place]
+        old, installed = _recognised(_leaning(old, supply, word), supply, visit)
+        new = _counted(old, supply, visit)
         new, warnings = _told(new, supply, word, visit.at)
         supplies.append(_shown(new, supply, visit))
         kept.append(new)
         lives.append(_life(new, supply, visit))
-        events += [Event(device=visit.device, at=visit.at, facts=fact) for fact in (*facts, *warnings)]
+        events += [Event(device=visit.device, at=visit.at, facts=fact) for fact in (*installed, *warnings)]
     unseen = [memory[place] for place in pairs.unseen if visit.at - memory[place].last_seen < FORGOTTEN]
     unseen.sort(key=lambda one: one.last_seen, reverse=True)
     return SuppliesFollowed(
@@ -162,13 +110,22 @@ def _found(supply: Supply, visit: _Visit, names: list[str]) -> SupplyMemory:
     )
 
 
+def _leaning(old: SupplyMemory, supply: Supply, word: Word | None) -> SupplyMemory:
+    """Learn from a receptacle's level which end of it is the bad one; sources may tell it either way."""
+    if not is_filled(supply):
+        return old
+    if old.source != supply.origin.protocol:
+        old = replace(old, drift=0, level=None)
+    return replace(old, drift=drifted(old.drift, old.level, measured(supply), word))
+
+
 def _recognised(
-    old: SupplyMemory, supply: Supply, visit: _Visit, word: Word | None
+    old: SupplyMemory, supply: Supply, visit: _Visit
 ) -> tuple[SupplyMemory, list[SupplyInstalled]]:
     """Say whether a place has another supply than before, and begin anew where it has."""
     if supply.condition is Condition.MISSING:
         return old, []
-    by = _change(old, supply, word)
+    by = _change(old, supply)
     if by is None:
         return old, []
     fact = SupplyInstalled(
@@ -187,23 +144,19 @@ def _recognised(
 
 
 def _change(
-    old: SupplyMemory, supply: Supply, word: Word | None
+    old: SupplyMemory, supply: Supply
 ) -> Literal["serial-number", "part-number", "level"] | None:
     """Say what shows another supply: its serial number, its part number, or a level that no wobble explains."""
     mine, theirs = serial_of(old.serial_number), serial_of(supply.serial_number)
     if mine is not None and theirs is not None and mine not in theirs and theirs not in mine:
         return "serial-number"
-    same_source = old.source == supply.origin.protocol
-    if mine is None or mine != theirs:
+    if (mine is None or mine != theirs) and old.source == supply.origin.protocol:
         parts = [(part or "").casefold() for part in (old.part_number, supply.part_number)]
-        if same_source and all(parts) and parts[0] != parts[1]:
+        if all(parts) and parts[0] != parts[1]:
             return "part-number"
     level, filled = measured(supply), is_filled(supply)
-    if level is None or old.level is None or (filled and not same_source):
-        return None
-    drift = drifted(old.drift, old.level, level, word) if filled else 0
-    before, now = (left_of(one, filled=filled, drift=drift) for one in (old.level, level))
-    if before is None or now is None:
+    before, now = (left_of(one, filled=filled, drift=old.drift) for one in (old.level, level))
+    if level is None or before is None or now is None:
         return None
     return "level" if now - before >= jump_of(grain_of(old.grain, level, supply)) else None
 
@@ -241,7 +194,7 @@ def _replaced(old: SupplyMemory, supply: Supply, visit: _Visit, by: str) -> Supp
         level=None,
         pages=0,
         points=(),
-        before=_yield(old),
+        before=yield_of(old),
         told=back.told if back else 0,
         told_at=None,
         quiet_since=None,
@@ -249,30 +202,13 @@ def _replaced(old: SupplyMemory, supply: Supply, visit: _Visit, by: str) -> Supp
     )
 
 
-def _yield(old: SupplyMemory) -> tuple[int, int] | None:
-    """Return pages and share used of the supplies of a place until now, the last one counting as much as all before."""
-    pages, share = (old.points[-2], old.points[1] - old.points[-1]) if old.points else (0, 0)
-    before_pages, before_share = old.before or (0, 0)
-    if pages <= 0 or share < LOW:
-        return old.before
-    return (pages + before_pages * share // max(share, before_share), share + min(share, before_share))
-
-
-def _counted(old: SupplyMemory, supply: Supply, visit: _Visit, word: Word | None) -> SupplyMemory:
+def _counted(old: SupplyMemory, supply: Supply, visit: _Visit) -> SupplyMemory:
     """Add what a visit tells: pages printed since, the level, and who the supply is."""
-    pages, printed_on = _printed(old, visit.usage)
-    filled, same_source = is_filled(supply), old.source == supply.origin.protocol
-    level = measured(supply)
-    drift = old.drift if same_source or not filled else 0
-    grain = old.grain
-    points = old.points
-    if level is not None:
-        if filled:
-            drift = drifted(drift, old.level if same_source else None, level, word)
-        grain = grain_of(grain, level, supply)
-        left = left_of(level, filled=filled, drift=drift)
-        if left is not None and (not points or left < points[-1]):
-            points = _thinned((*points, pages, left))
+    pages, printed_on = printed(old, visit.usage)
+    level, points = measured(supply), old.points
+    left = left_of(level, filled=is_filled(supply), drift=old.drift)
+    if left is not None and (not points or left < points[-1]):
+        points = thinned((*points, pages, left))
     return replace(
         old,
         index=supply.index,
@@ -280,36 +216,15 @@ def _counted(old: SupplyMemory, supply: Supply, visit: _Visit, word: Word | None
         colorants=supply.colorants or old.colorants,
         source=supply.origin.protocol,
         serial_number=supply.serial_number if serial_of(supply.serial_number) else old.serial_number,
-        part_number=supply.part_number or (old.part_number if same_source else None),
+        part_number=supply.part_number or (old.part_number if old.source == supply.origin.protocol else None),
         first_seen=min(old.first_seen, visit.at),
         last_seen=visit.at,
         level=old.level if level is None else level,
-        grain=grain,
-        drift=drift,
+        grain=old.grain if level is None else grain_of(old.grain, level, supply),
         pages=pages,
         printed_on=printed_on,
         points=points,
     )
-
-
-def _printed(old: SupplyMemory, usage: Usage) -> tuple[int, tuple[int, int] | None]:
-    """Add the pages of the days since the last sight; nothing is subtracted where a day has fewer than it had."""
-    if not usage.days:
-        return old.pages, old.printed_on
-    if old.printed_on is None:
-        return old.pages, usage.days[-1]
-    last, counted = old.printed_on
-    since = sum(pages - (counted if day == last else 0) for day, pages in usage.days if day >= last)
-    return old.pages + max(0, since), usage.days[-1]
-
-
-def _thinned(points: tuple[int, ...]) -> tuple[int, ...]:
-    """Leave out every second point between the first and the last where there are too many."""
-    pairs = [points[place : place + 2] for place in range(0, len(points), 2)]
-    if len(pairs) <= MOST_POINTS:
-        return points
-    # The first two stay: a first sight, and the first change, from which a yield is exact.
-    return tuple(number for place, pair in enumerate(pairs) if place < 2 or place % 2 for number in pair)
 
 
 def _told(
@@ -353,7 +268,7 @@ def _shown(new: SupplyMemory, supply: Supply, visit: _Visit) -> Supply:
     )
 
 
-def _outlook(new: SupplyMemory, supply: Supply, visit: _Visit) -> object:
+def _outlook(new: SupplyMemory, supply: Supply, visit: _Visit) -> Outlook | None:
     left = left_of(measured(supply), filled=is_filled(supply), drift=new.drift)
     if left is None:
         return None

@@ -10,10 +10,21 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
+from pagemeter.config.mistakes import near, with_remedy
 from pagemeter.model import MeterColor, MeterUnit, Severity, Sides, Since, SupplyKind, Training, Work
 from pagemeter.snmp.types import Oid, dotted, oid
+from pagemeter_plugins.printer_mib.decoders import DECODERS
 
 _WORD = r"[a-z0-9][a-z0-9-]*"
 
@@ -85,8 +96,18 @@ class _Sourced(_Closed):
 class Decode(_Closed):
     """A named decoder for what is no plain number or text, and which of its fields is wanted."""
 
-    name: str = Field(description="A decoder, see `pagemeter profile list --decoders`.")
-    field: str | None = Field(default=None, description="Which of the values that it finds.")
+    name: str = Field(description=f"One of {', '.join(DECODERS)}.")
+    field: Annotated[str | None, BeforeValidator(lambda value: None if value is None else str(value))] = Field(
+        default=None, description="Which of the values that it finds."
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in DECODERS:
+            remedy = near(value, DECODERS) or f"there are {', '.join(DECODERS)}"
+            raise ValueError(with_remedy("there is no such decoder", remedy))
+        return value
 
 
 class _Scaled(_Closed):
@@ -267,7 +288,9 @@ class SupplyRule(_Sourced):
     """What a maker adds to the supplies: by rows of its own table (``key``), or for one supply (``colorants``).
 
     What the Printer MIB tells stays; a level counts only where that tells none. ``types`` are the supply types (RFC
-    3805) that the rule is for. With ``adds`` a row that finds no supply becomes one.
+    3805) that the rule is for; a ``key`` by colorant is for toner and ink unless they are named. A value that fits
+    several supplies is nobody's. With ``adds`` a row that finds no supply becomes one. A rule that tells neither level
+    nor percent gives its ``step`` to the level of the Printer MIB.
     """
 
     key: SupplyKey | None = None
@@ -294,8 +317,10 @@ class SupplyRule(_Sourced):
     def _finds_something(self) -> Self:
         if self.key is None and not (self.colorants or self.types):
             raise ValueError("say which supply: key, colorants or types")
-        if not self.values:
+        if not self.values and self.step is None:
             raise ValueError("say what of the supply: serial_number, part_number, percent ...")
+        if self.adds and self.key is None and self.type is None and len(self.types) != 1:
+            raise ValueError("say the type of the supply that is added")
         return self
 
     @property
@@ -355,6 +380,7 @@ class Profile(_Closed):
     not_told: dict[Literal["mono", "color", "supply_serial_number"], str] = Field(
         default_factory=dict, description="What these devices never tell, each with the reason."
     )
+    _own: bool = PrivateAttr(default=False)
 
     @field_validator("sources")
     @classmethod
@@ -368,6 +394,17 @@ class Profile(_Closed):
         if strange := sorted({rule.source for rule in self.rules} - self.sources.keys()):
             raise ValueError(f"source {', '.join(strange)} is not listed in sources")
         return self
+
+    @property
+    def own(self) -> bool:
+        """Say whether it stands in the user's folder, and so comes before what is shipped."""
+        return self._own
+
+    def of_the_user(self) -> Profile:
+        """Mark it as one of the user's folder."""
+        mine = self.model_copy()
+        mine._own = True  # noqa: SLF001 - a copy of its own
+        return mine
 
     @property
     def rules(self) -> tuple[_Sourced, ...]:

@@ -42,7 +42,8 @@ def profiles_of(folder: Path | None) -> tuple[Profile, ...]:
         raise PluginError(f"{folder}: is no folder of profiles")
     own = _texts(folder.iterdir())
     texts = {**_texts(files(__package__).joinpath("profiles").iterdir()), **own}
-    return tuple(_whole(name, texts) for name in (*sorted(own), *sorted(texts.keys() - own.keys())))
+    mine = tuple(_whole(name, texts).of_the_user() for name in sorted(own))
+    return mine + tuple(_whole(name, texts) for name in sorted(texts.keys() - own.keys()))
 
 
 def parse_profile(text: str, *, name: str, others: _Texts | None = None) -> Profile:
@@ -56,8 +57,18 @@ def parse_profile(text: str, *, name: str, others: _Texts | None = None) -> Prof
 
 
 def fitting(profiles: Sequence[Profile], sys_object_id: Oid | None, words: str) -> tuple[Profile, ...]:
-    """Return the profiles for a device in their order, probes aside."""
-    return tuple(one for one in profiles if one.match is not None and one.match.fits(sys_object_id, words))
+    """Return the profiles for a device in the order in which they count, probes aside.
+
+    The user's own come first, then the more particular: the longer tree of sysObjectID, words beside it, probes.
+    """
+    found = [one for one in profiles if one.match is not None and one.match.fits(sys_object_id, words)]
+    return tuple(sorted(found, key=lambda one: _generality(one, sys_object_id)))
+
+
+def _generality(profile: Profile, sys_object_id: Oid | None) -> tuple[bool, int, bool, int]:
+    match = profile.match or Match(words=_ANY)
+    tree = match.tree_of(sys_object_id) or ()
+    return not profile.own, -len(tree), match.words is None, -len(match.probe)
 
 
 def profile_schema() -> dict[str, Any]:

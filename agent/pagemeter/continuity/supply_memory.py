@@ -1,0 +1,93 @@
+"""What is remembered of the supply in one place, and how a visit adds to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pagemeter.continuity.usage import Usage
+
+MOST_POINTS = 24
+MOST_FORMER = 2
+_TELLING = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """A supply that was in a place before and may come back: its serial number, and how its row began."""
+
+    number: int
+    serial_number: str
+    first_seen: datetime
+    first_percent: int | None = None
+    first_pages: int | None = None
+    began_by: str | None = None
+    told: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyMemory:
+    """What is remembered of the supply in one place.
+
+    ``place`` is the row that it was first seen in, ``index`` the last one, ``since`` when the place was first seen.
+    Levels are in hundredths of a per cent. ``printed_on`` is the last day that was counted (days since 1970-01-01, and
+    its pages then), ``points`` are pages and what was left at each lower level, one after the other, ``before`` the
+    pages and the share used of its forerunners. ``told`` is 1 for low, 2 for empty.
+    """
+
+    place: str
+    index: str
+    family: str | None = None
+    colorants: tuple[str, ...] = ()
+    source: str
+    since: datetime
+    number: int = 1
+    lives: int = 1
+    serial_number: str | None = None
+    part_number: str | None = None
+    first_seen: datetime
+    last_seen: datetime
+    installed_at: datetime | None = None
+    first_percent: int | None = None
+    first_pages: int | None = None
+    began_by: str | None = None
+    level: int | None = None
+    grain: int = 0
+    drift: int = 0
+    pages: int = 0
+    printed_on: tuple[int, int] | None = None
+    points: tuple[int, ...] = ()
+    before: tuple[int, int] | None = None
+    told: int = 0
+    told_at: int | None = None
+    quiet_since: datetime | None = None
+    formers: tuple[Former, ...] = ()
+
+
+def yield_of(old: SupplyMemory) -> tuple[int, int] | None:
+    """Return pages and share used of the supplies of a place until now, the last one counting as much as all before."""
+    pages, share = (old.points[-2], old.points[1] - old.points[-1]) if old.points else (0, 0)
+    before_pages, before_share = old.before or (0, 0)
+    if pages <= 0 or share < _TELLING:
+        return old.before
+    return (pages + before_pages * share // max(share, before_share), share + min(share, before_share))
+
+
+def printed(old: SupplyMemory, usage: Usage) -> tuple[int, tuple[int, int] | None]:
+    """Add the pages of the days since the last sight; nothing is subtracted where a day has fewer than it had."""
+    if not usage.days:
+        return old.pages, old.printed_on
+    if old.printed_on is None:
+        return old.pages, usage.days[-1]
+    last, counted = old.printed_on
+    since = sum(pages - (counted if day == last else 0) for day, pages in usage.days if day >= last)
+    return old.pages + max(0, since), usage.days[-1]
+
+
+def thinned(points: tuple[int, ...]) -> tuple[int, ...]:
+    """Leave out every second point between the first and the last where there are too many."""
+    pairs = [points[place : place + 2] for place in range(0, len(points), 2)]
+    if len(pairs) <= MOST_POINTS:
+        return points
+    # The first two stay: a first sight, and the first change, from which a yield is exact.
+    return tuple(number for place, pair in enumerate(pairs) if place < 2 or place % 2 for number in pair)
