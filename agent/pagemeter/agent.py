@@ -133,7 +133,7 @@ class Agent:
             watcher=watcher,
         )
         self.errands = Errands(
-            self.visits.visit, clock, place_of=self.inventory.place_of, left_alone=self.rounds.left_alone
+            self.rounds.visit, clock, place_of=self.inventory.place_of, left_alone=self.rounds.left_alone
         )
         self.outbox = Outbox(store, clock=clock, status=self.status)
         self.feeding = Feeding(config.outputs, self.outbox, store, clock, note=self._note)

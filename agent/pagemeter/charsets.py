@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pagemeter.mojibake import NONSENSE, Script, penalty_of
 
-# IANA Character Sets registry, MIBenum -> Python codec (RFC 3808); what is not listed is read as if nothing was declared.
+# IANA Character Sets registry, MIBenum -> Python codec (RFC 3808); what is not listed counts as not declared.
 CHARSETS = {
     3: "ascii",
     4: "iso-8859-1",
@@ -114,7 +114,7 @@ def decoded(raw: bytes, charsets: Sequence[int] = ()) -> str:
     bare = raw.rstrip(b"\0")
     if bare.isascii() and bare.decode("ascii").isprintable():
         return bare.decode("ascii")
-    likely = [CHARSETS[charset] for charset in charsets if charset in CHARSETS]
+    likely = [CHARSETS.get(charset, "") for charset in charsets]
     return _undoubled(_wide(raw, likely[:1]) or _escaped(bare) or _best(raw, likely))
 
 
@@ -125,7 +125,7 @@ def _wide(raw: bytes, declared: Sequence[str]) -> str | None:
             return text
     bare = raw.rstrip(b"\0")
     even, odd = (len(half.translate(None, _NOT_HIGH)) for half in (bare[::2], bare[1::2]))
-    order = _WIDE if even > odd else _WIDE[::-1]
+    order: tuple[str, ...] = _WIDE if even > odd else _WIDE[::-1]
     by_high = 2 * max(even, odd) >= (len(bare) + 1) // 2 > 0 and min(even, odd) * 4 <= max(even, odd)
     told = declared[0] if declared and declared[0].startswith(("utf-16", "utf-32")) else None
     if told is not None and not by_high and not _is_utf_8(bare):
@@ -167,12 +167,13 @@ def _best(raw: bytes, likely: Sequence[str]) -> str:
 def _readings(raw: bytes, likely: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
     """Yield what the octets may be, the likeliest first: text, codec, and whether the device vouches for it."""
     bare = raw.rstrip(b"\0").replace(b"\0", b" ")
-    declared = [codec for codec in likely[:1] if not codec.startswith(("utf-", "ascii"))]
+    declared = [codec for codec in likely[:1] if codec and not codec.startswith(("utf-", "ascii"))]
+    hinted = [codec for codec in likely[1:] if codec]
     utf_8 = _strict(bare, "utf-8")
     # Two octets of UTF-8 may also be one character of an Asian set: then the device's word counts first.
     told_first = utf_8 is not None and bool(_MULTI_BYTE & set(declared)) and all(ord(c) < 0x800 for c in utf_8)
     order = [*declared, "utf-8"] if told_first else ["utf-8", *declared]
-    for codec in dict.fromkeys([*order, *_larger(declared), *likely[1:], *_larger(likely[1:]), *_GUESSES]):
+    for codec in dict.fromkeys([*order, *_larger(declared), *hinted, *_larger(hinted), *_GUESSES]):
         text = utf_8 if codec == "utf-8" else _strict(bare, codec)
         if text is not None:
             yield text, codec, codec == "utf-8" or codec in declared

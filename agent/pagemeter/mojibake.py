@@ -11,10 +11,10 @@ NONSENSE = 10
 
 _NOT_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 # Signs that texts of printers do have, also beside letters.
-_USUAL = frozenset(" °®©™«»·–—‘’“”„…€£½¼¾²³µºª¿¡±×•№")
-# Signs of the Windows pages that no word has: the first octets of Asian sets become these.
-_ODD = frozenset("ƒˆ˜†‡‰‹›¤¦§¨¬¯´¶¸¹÷¥¢")
-_NOT_BEHIND_A_LETTER = frozenset("½¼¾¿¡±×•№«“„€£")
+_USUAL = frozenset(" °®©™«»·–—‘’“”„…€£½¼¾²³µºª¿¡±×•№")  # noqa: RUF001 - signs are what this is about
+# What no word has although it is a letter or common punctuation: the first octets of Asian sets become these.
+_ODD = frozenset("ƒ†‡‰‹›")  # noqa: RUF001 - signs are what this is about
+_NOT_BEHIND_A_LETTER = frozenset("½¼¾¿¡±×•№«“„€£")  # noqa: RUF001 - signs are what this is about
 _NOT_BEFORE_A_LETTER = frozenset("»”…™°®©·ºª")
 _NOT_BETWEEN_LETTERS = frozenset("—·")
 _NOT_IN_WORDS = frozenset("_[]{}~^|\\`<>@#$=")
@@ -35,6 +35,7 @@ _ALPHABETS = (
     ("sign", 0xFF01, 0xFF60),
     ("half", 0xFF61, 0xFF9F),
 )
+_TIMES = frozenset({0xD7, 0xF7})
 _ASIAN = frozenset({"sign", "kana", "ideograph", "hangul", "half"})
 
 
@@ -58,23 +59,19 @@ def penalty_of(text: str, script: Script | None = None, *, trusted: bool = False
 
 
 def _of_character(c: str, script: Script | None, *, trusted: bool) -> int:
-    category = unicodedata.category(c)
     if c.isascii():
         return 0 if c in "\t\r\n\0" else 1
-    if category in _NOT_TEXT:
+    if unicodedata.category(c) in _NOT_TEXT:
         return NONSENSE
-    if c == "\ufffd":
-        return 4
-    if c in _ODD:
-        return 2
-    alphabet = _alphabet(c)
+    alphabet = None if c in _ODD else _alphabet(c)
     if alphabet is None:
-        return 0 if c in _USUAL or 0x2000 <= ord(c) <= 0x206F else 2
+        usual = c in _USUAL or (0x2000 <= ord(c) <= 0x206F and c not in _ODD)
+        return 0 if usual else 4 if c == "\ufffd" else 2
     if c in _LEAD:
         return 1
-    if trusted or script is None:
+    if trusted or script is None or _is_common(c, alphabet, script):
         return 0
-    return 1 if alphabet == "half" else 0 if _is_common(c, alphabet, script) else 2
+    return 1 if alphabet == "half" else 2
 
 
 def _is_common(c: str, alphabet: str, script: Script) -> bool:
@@ -142,7 +139,5 @@ def _of_words(text: str, *, trusted: bool) -> int:
 def _alphabet(c: str) -> str | None:
     if c.isascii():
         return "latin" if c.isalpha() else None
-    if c in "×÷":
-        return None
     code = ord(c)
-    return next((name for name, first, last in _ALPHABETS if first <= code <= last), None)
+    return next((name for name, first, last in _ALPHABETS if first <= code <= last and code not in _TIMES), None)

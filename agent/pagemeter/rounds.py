@@ -20,6 +20,7 @@ from pagemeter.logs import OutageLog
 from pagemeter.model import AgentStatus, Link, Scope, Segment, Target
 from pagemeter.net.fence import Fence
 from pagemeter.progress import Progress, Watcher
+from pagemeter.silence import SilenceLog
 from pagemeter.site import Site
 from pagemeter.store import Keep, Store
 from pagemeter.supervisor import Supervisor
@@ -89,6 +90,7 @@ class Rounds:
         self._clock = clock
         self._watcher = watcher
         self._outages = OutageLog(log, clock)
+        self._silences = SilenceLog(log, inventory.entries())
 
     async def discover(
         self, discovery: Supervisor[Discovery], *, timeout: float | None = None, endless: bool = False
@@ -132,6 +134,7 @@ class Rounds:
                 await self._site.linked(discovery.name, tuple(links))
         if result.outside:
             log.info("%s: %s", discovery.name, _told(result))
+        self._silences.tell()
         return result
 
     def left_alone(self) -> frozenset[str]:
@@ -159,7 +162,15 @@ class Rounds:
         async with asyncio.TaskGroup() as group:
             for place in places:
                 group.create_task(one(place))
+        self._silences.tell()
         return result
+
+    async def visit(self, target: Target, scopes: frozenset[Scope]) -> Visited:
+        """Visit one place out of turn: a trap, a button, a command."""
+        visited = await self._visits.visit(target, scopes)
+        self._silences.note(visited)
+        self._silences.tell()
+        return visited
 
     async def gather(self, source: Supervisor[Source], *, timeout: float | None = None, endless: bool = False) -> None:
         """Take one source's batches; the next is asked for when this one is on the disk.
@@ -224,6 +235,7 @@ class Rounds:
             self._outages.failed("what was read", str(error))
             return
         result.add(visited)
+        self._silences.note(visited)
         if isinstance(visited.error, DeviceError) and not isinstance(visited.error, Unreachable | QuietHours):
             self._outages.failed(target.uri, str(visited.error).removeprefix(target.uri).lstrip(": "))
         elif visited.snapshots:

@@ -11,21 +11,25 @@ __all__ = ["CHARSETS", "MOST_CHARACTERS", "escaped", "scrub"]
 
 MOST_CHARACTERS = 255
 
+
 def scrub(
     raw: bytes | str | None, *, charset: int | Sequence[int] | None = None, most: int = MOST_CHARACTERS
 ) -> str | None:
     """Turn device text into one clean line of at most ``most`` characters, or none where nothing is left.
 
-    Bytes are decoded by ``charsets.decoded``; ``charset`` is the declared IANA MIBenum, or that and likely ones. Control,
-    surrogate and private characters become spaces, runs of spaces one; what has no width (marks of direction, soft
-    hyphens) goes without a trace.
+    Bytes are decoded by ``charsets.decoded``; ``charset`` is the declared IANA MIBenum, or that and likely ones.
+    Control, surrogate and private characters become spaces, runs of spaces one. So do characters without width (marks
+    of direction, soft hyphens) in text that may have been typed; in a device's octets they go without a trace.
     """
     if raw is None:
         return None
     told = () if charset is None else (charset,) if isinstance(charset, int) else charset
     text = raw if isinstance(raw, str) else decoded(raw, told)
     # isprintable: none of the unwanted is in it; the usual case, and much faster.
-    line = " ".join((text if text.isprintable() else "".join(map(_clean, text))).split())[:most].strip()
+    if not text.isprintable():
+        without_width = " " if isinstance(raw, str) else ""
+        text = "".join(_clean(c, without_width) for c in text)
+    line = " ".join(text.split())[:most].strip()
     return line or None
 
 
@@ -42,6 +46,6 @@ def escaped(text: str, *, but: str = "") -> str:
 _UNWANTED = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def _clean(c: str) -> str:
+def _clean(c: str, without_width: str) -> str:
     category = unicodedata.category(c)
-    return "" if category == "Cf" else " " if category in _UNWANTED else c
+    return without_width if category == "Cf" else " " if category in _UNWANTED else c

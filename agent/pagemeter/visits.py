@@ -12,6 +12,7 @@ from pagemeter.component import Answer, Ask, Memory, NotAPrinter, Reader, Seen
 from pagemeter.contract import checked_answer
 from pagemeter.errors import DeviceError, Forbidden, PluginError, QuietHours, StoreError, Unreachable
 from pagemeter.inventory import Inventory, Learned
+from pagemeter.inventory.evidence import one_printer
 from pagemeter.job_details import JobPrivacy
 from pagemeter.model import Body, DeviceSnapshot, FleetEntry, JobDetails, JobRecord, Reading, Scope, Target, Unknown
 from pagemeter.store import Keep, Store
@@ -135,13 +136,15 @@ class Visits:
             await self._keep(Learned(), self._said(target, read, known, Learned()))
             return Visited(target=target, warnings=warnings)
         error = _gravest(read.errors) or Unreachable(f"{target.uri} answers no protocol that a reader speaks")
+        learned = None
         if isinstance(error, DeviceError) and not isinstance(error, Forbidden | QuietHours) and known:
-            await self._keep(self._inventory.silent(target.uri, at=now), Keep())
-        return Visited(target=target, error=error, warnings=warnings)
+            learned = self._inventory.silent(target.uri, at=now)
+            await self._keep(learned, Keep())
+        return Visited(target=target, learned=learned, error=error, warnings=warnings)
 
     def _said(self, target: Target, read: _Read, known: tuple[FleetEntry, ...], learned: Learned) -> Keep:
         """Say what is kept of an answer beside what the inventory made of it."""
-        here = sorted({entry.latest.device.id for entry in learned.entries if entry.silent_since is None})
+        here = sorted({snapshot.device.id for snapshot in learned.snapshots})
         before = known[0].latest.device.id if known else None
         # What a reader remembers of one printer must not become another one's.
         home = before if not here or before in here else here[0] if before is None else None
@@ -244,27 +247,16 @@ def joined(mine: tuple[Reading, ...], theirs: tuple[Reading, ...]) -> tuple[Read
     """Join the parts of two readers at one place: by serial number, UUID or device id, or when each has one part."""
     if not mine or not theirs:
         return mine or theirs
-    if len(mine) == len(theirs) == 1 and not _contradict(mine[0], theirs[0]):
+    if len(mine) == len(theirs) == 1 and one_printer(mine[0], theirs[0]) is not False:
         return (mine[0].completed_by(theirs[0]),)
     left = list(theirs)
     result = []
     for reading in mine:
-        partner = next((other for other in left if _same(reading, other)), None)
+        partner = next((other for other in left if one_printer(reading, other)), None)
         if partner is not None:
             left.remove(partner)
         result.append(reading if partner is None else reading.completed_by(partner))
     return (*result, *left)
-
-
-def _same(one: Reading, other: Reading) -> bool:
-    names = ("serial_number", "uuid", "device_id")
-    values = ((getattr(one.identity, name), getattr(other.identity, name)) for name in names)
-    return any(a is not None and a == b for a, b in values)
-
-
-def _contradict(one: Reading, other: Reading) -> bool:
-    mine, theirs = one.identity.serial_number, other.identity.serial_number
-    return mine is not None and theirs is not None and mine != theirs
 
 
 def _trusted(reading: Reading) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
@@ -24,6 +25,7 @@ from pagemeter.job_details import JobPrivacy
 from pagemeter.model import (
     AgentStatus,
     DeviceSnapshot,
+    Event,
     Hints,
     Identity,
     JobDetails,
@@ -37,7 +39,7 @@ from pagemeter.model import (
 )
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.progress import Progress
-from pagemeter.rounds import DECOY_REST, METERS, REVISIT_SECONDS, Rounds
+from pagemeter.rounds import ALERTS, DECOY_REST, METERS, REVISIT_SECONDS, Rounds
 from pagemeter.site import Site as SiteFacts
 from pagemeter.store import Position, Store
 from pagemeter.store.frames import inflated
@@ -112,7 +114,7 @@ class Site:
         self._group = group
         self.tasks: list[asyncio.Task[None]] = []
         privacy = JobPrivacy(level=job_details, key=lambda: store.pseudonym_key)
-        visits = Visits([self.supervised("reader", reader)], self.inventory, store, SystemClock(), privacy=privacy)
+        visits = Visits([self.supervised("reader", reader)], self.inventory, store, clock, privacy=privacy)
         self.fence = Fence([FencedNetwork(network=ip_network("10.0.0.0/24"))])
         self.site = SiteFacts(store=store, inventory=self.inventory, fence=self.fence, clock=clock)
         self.rounds = Rounds(
@@ -638,3 +640,92 @@ async def test_a_router_that_invents_networks_is_not_believed_for_ever(
             await facts.listed("gateway", Segment(network=f"10.{number}.0.0/24"))
         assert [one.segment.network for one in here.store.segments()] == ["10.1.0.0/24", "10.2.0.0/24"]
     assert "are passed over" in caplog.text
+
+
+class Sleepy(Answers):
+    """Answers while it is awake; ``asleep`` are the hosts that do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep: set[str] = set()
+
+    async def read(self, target: Target, ask: Ask) -> Answer | NotAPrinter | None:
+        if target.host in self.asleep:
+            raise Unreachable(f"{target.uri} did not answer")
+        return await super().read(target, ask)
+
+
+def told_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.name == "pagemeter.rounds" and r.levelno >= logging.INFO]
+
+
+async def test_a_night_of_sixty_polls_is_two_lines_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    reader, clock = Sleepy(), FakeClock(datetime(2026, 1, 30, 18, tzinfo=UTC))
+    caplog.set_level(logging.INFO, logger="pagemeter")
+    async with site(tmp_path, reader, clock) as here:
+        await here.rounds.discover(here.supervised("told", Told(at(1), at(2))))
+        reader.asleep = {"10.0.0.1"}
+        for poll in range(60):
+            result = await here.rounds.visit_all(METERS if poll % 2 else ALERTS, "Reading")
+            assert (result.silent, result.failed) == (["host://10.0.0.1"], {})
+            await clock.advance(900)
+        [entry] = (entry for entry in here.inventory.entries() if entry.silent_since is not None)
+        assert entry.latest.device.serial_number == "10.0.0.1"
+        assert dict(entry.scope_times)["identity"] == datetime(2026, 1, 30, 18, tzinfo=UTC)
+        reader.asleep = set()
+        await here.rounds.visit_all(METERS, "Reading")
+        await here.rounds.visit_all(METERS, "Reading")
+        page = here.store.page(Position(), 500)
+    bodies = [entry.document.body for entry in page.entries if entry.document is not None]
+    events = [body.kind for body in bodies if isinstance(body, Event)]
+    assert told_lines(caplog) == [
+        "10.0.0.1 (10.0.0.1) does not answer any more; its last values, of 2026-01-30 18:00 UTC, stay",
+        "10.0.0.1 (10.0.0.1) answers again after 15:00:00",
+    ]
+    assert [kind for kind in events if kind in ("device-silent", "device-back")] == ["device-silent", "device-back"]
+
+
+async def test_a_building_that_goes_dark_is_one_line_and_so_is_its_return(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, clock = Sleepy(), FakeClock()
+    caplog.set_level(logging.INFO, logger="pagemeter")
+    async with site(tmp_path, reader, clock) as here:
+        await here.rounds.discover(here.supervised("told", Told(*(at(number) for number in range(1, 31)))))
+        reader.asleep = {f"10.0.0.{number}" for number in range(1, 31)}
+        await here.rounds.visit_all(METERS, "Reading")
+        reader.asleep = set()
+        await here.rounds.visit_all(METERS, "Reading")
+    gone, back = told_lines(caplog)
+    assert gone.startswith("30 devices do not answer any more, their last values stay: 10.0.0.1, ")
+    assert gone.endswith(" and 25 more")
+    assert back.startswith("30 devices answer again: ")
+
+
+async def test_a_silence_that_outlasts_the_agent_is_not_told_again_and_its_end_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = Sleepy()
+    caplog.set_level(logging.INFO, logger="pagemeter")
+    async with site(tmp_path, reader, FakeClock()) as here:
+        await here.rounds.discover(here.supervised("told", Told(at(1))))
+        reader.asleep = {"10.0.0.1"}
+        await here.rounds.visit_all(METERS, "Reading")
+    caplog.clear()
+    async with site(tmp_path, reader, FakeClock()) as here:
+        await here.rounds.visit_all(METERS, "Reading")
+        assert told_lines(caplog) == []
+        reader.asleep = set()
+        await here.rounds.visit_all(METERS, "Reading")
+    assert len(told_lines(caplog)) == 1
+
+
+async def test_quiet_hours_make_nothing_silent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    reader = Answers()
+    caplog.set_level(logging.INFO, logger="pagemeter")
+    async with site(tmp_path, reader, FakeClock()) as here:
+        await here.rounds.discover(here.supervised("told", Told(at(1))))
+        reader._hosts["10.0.0.1"] = QuietHours("host://10.0.0.1: 10.0.0.0/24 has quiet hours, 22:00-06:00")
+        result = await here.rounds.visit_all(METERS, "Reading")
+        assert [entry.silent_since for entry in here.inventory.entries()] == [None]
+    assert (result.quiet, result.silent, told_lines(caplog)) == (1, [], [])

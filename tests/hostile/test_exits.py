@@ -17,7 +17,8 @@ import pytest
 
 from pagemeter import Batch, Feed, Form
 from pagemeter.cli.exits import speaking
-from pagemeter.cli.show import cell, console, fleet_table, found_table, json_line, snapshot_tables
+from pagemeter.cli.picture import explanation, picture
+from pagemeter.cli.show import cell, console, fleet_table, found_table, json_line
 from pagemeter.errors import DeviceError, PagemeterError, Unreachable
 from pagemeter.logs import set_up_logging
 from pagemeter.model import (
@@ -144,7 +145,12 @@ def test_a_terminal_gets_a_clean_text_that_is_shown_as_it_is(
     entry: FleetEntry, hostile: str, judges: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = console()
-    for table in (fleet_table([entry]), found_table([entry.latest]), *snapshot_tables(entry.latest)):
+    for table in (
+        fleet_table([entry]),
+        found_table([entry.latest]),
+        *picture(entry.latest),
+        *explanation(entry.latest),
+    ):
         out.print(table)
     out.print(hostile, markup=False)
     said = capsys.readouterr().out

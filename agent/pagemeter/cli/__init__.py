@@ -145,12 +145,15 @@ def read(
     timeout: Timeout = 2.0,
     packets_per_second: Rate = 500,
     json: Json = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say where each value was read, and why it counts and not another.")
+    ] = False,
 ) -> None:
     """Read one printer now and print what its panel would say."""
     from pagemeter.cli import asking
     from pagemeter.cli.ad_hoc import SnmpOptions
 
-    _end_async(lambda: asking.read(host, SnmpOptions.of(ctx.params), as_json=json))
+    _end_async(lambda: asking.read(host, SnmpOptions.of(ctx.params), as_json=json, explain=explain))
 
 
 @app.command(short_help="Record all that a device says by SNMP.")

@@ -15,7 +15,8 @@ from rich.progress import Progress as Bar
 
 from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, host_of, readers, toolkit
 from pagemeter.cli.exits import Exit, usage
-from pagemeter.cli.show import console, found_table, json_line, snapshot_tables
+from pagemeter.cli.picture import explanation, picture
+from pagemeter.cli.show import console, found_table, json_line
 from pagemeter.component import Ask, NotAPrinter, Reader
 from pagemeter.errors import DeviceError, Unreachable
 from pagemeter.model import Device, DeviceSnapshot, Reading, Scope, Target, host_uri, snapshot_of
@@ -69,7 +70,7 @@ async def scan(ranges: list[str], options: SnmpOptions, *, as_json: bool, show_a
     return Exit.PARTLY_FAILED if any(one.error for one in found) else Exit.OK
 
 
-async def read(host: str, options: SnmpOptions, *, as_json: bool) -> Exit:
+async def read(host: str, options: SnmpOptions, *, as_json: bool, explain: bool = False) -> Exit:
     """Read one address and say what its panel would say; an address may have several printers."""
     async with toolkit(options, [host]) as tools:
         target = await _target(host, options)
@@ -86,8 +87,8 @@ async def read(host: str, options: SnmpOptions, *, as_json: bool) -> Exit:
         return Exit.OK
     out = console()
     for snapshot in found.snapshots:
-        for table in snapshot_tables(snapshot):
-            out.print(table)
+        for part in (*picture(snapshot), *(explanation(snapshot) if explain else ())):
+            out.print(part)
     return Exit.OK
 
 

@@ -112,34 +112,6 @@ def found_table(snapshots: Iterable[DeviceSnapshot]) -> Table:
     return table
 
 
-def snapshot_tables(snapshot: DeviceSnapshot) -> Iterable[Table]:
-    """Show all that is known of one device: who it is, meters, supplies, inputs, alerts, and what is not known."""
-    yield _identity(snapshot)
-    if snapshot.meter_reads:
-        yield _table(
-            "Meters",
-            ("Meter", "Value", "Unit", "Read from"),
-            [(read.key, f"{read.value:,}", str(read.unit), _origin(read)) for read in snapshot.meter_reads],
-        )
-    if snapshot.supplies:
-        yield _table("Supplies", ("Index", "What", "Type", "Kind", "Level", "Part number"), _supply_rows(snapshot))
-    if snapshot.inputs:
-        inputs = [
-            (i.index, i.name or i.description or "", i.media or "", level_text(i.level), i.unit or "")
-            for i in snapshot.inputs
-        ]
-        yield _table("Inputs", ("Index", "Name", "Media", "Level", "Unit"), inputs)
-    if snapshot.alerts:
-        alerts = [
-            (str(a.severity or ""), a.description or a.code_name or str(a.code), str(a.training or ""), a.group or "")
-            for a in snapshot.alerts
-        ]
-        yield _table("Alerts", ("Severity", "What", "Who can clear it", "Group"), alerts)
-    if snapshot.unknown or snapshot.missing:
-        gaps = [(unknown.what, unknown.why) for unknown in snapshot.unknown]
-        yield _table("Not known", ("What", "Why"), [*gaps, *((what, "cut short") for what in snapshot.missing)])
-
-
 def level_text(level: Level | None) -> str:
     """Say a level in one word or number: ``73 %``, ``some``, ``unknown``, ``1200``."""
     if level is None:
@@ -188,53 +160,10 @@ def _fleet_row(entry: FleetEntry) -> tuple[str, ...]:
     )
 
 
-def _identity(snapshot: DeviceSnapshot) -> Table:
-    device, status = snapshot.device, snapshot.status
-    rows = [
-        ("Address", ", ".join(device.addresses) or snapshot.target),
-        ("Name", device.name),
-        ("Host names", ", ".join(f"{name.name} ({name.origin})" for name in device.host_names)),
-        ("Manufacturer", device.manufacturer),
-        ("Model", device.model),
-        ("Serial number", device.serial_number),
-        ("MAC", ", ".join(device.macs)),
-        ("Location", device.location),
-        ("Contact", device.contact),
-        ("Firmware", device.firmware),
-        ("Status", str(status.state) if status else None),
-        ("Error bits", ", ".join(status.error_bits) if status else None),
-        ("Panel", " / ".join(snapshot.panel)),
-        ("Covers", ", ".join(f"{c.description or c.index}: {c.state}" for c in snapshot.covers)),
-    ]
-    return _table(None, ("Field", "Value"), [(name, value) for name, value in rows if value], heading=False)
-
-
-def _supply_rows(snapshot: DeviceSnapshot) -> list[tuple[str, ...]]:
-    return [
-        (
-            s.index,
-            s.description or ", ".join(s.colorants),
-            s.type or "",
-            str(s.kind),
-            level_text(s.level),
-            s.part_number or "",
-        )
-        for s in snapshot.supplies
-    ]
-
-
-def _origin(read: MeterRead) -> str:
-    """Say where a meter was read; of a sum only the first part, the rest is in the JSON."""
-    first, *others = str(read.origin).split(" + ")
-    return f"{first} and {len(others)} more" if others else first
-
-
-def _table(
-    title: str | None, headings: Sequence[str], rows: Sequence[tuple[str, ...]], *, heading: bool = True
-) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_header=heading, pad_edge=False)
+def _table(title: str | None, headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for text in headings:
-        table.add_column(text, overflow="fold", justify="right" if text == "Value" and heading else "left")
+        table.add_column(text, overflow="fold", justify="right" if text == "Value" else "left")
     for row in rows:
         table.add_row(*(cell(text) for text in row))
     return table

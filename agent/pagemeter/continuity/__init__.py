@@ -1,6 +1,6 @@
 """Meters, supplies and alerts over time."""
 
 from pagemeter.continuity.continuity import Continuity, Followed
-from pagemeter.continuity.records import AlertLife, Records, Series, SupplyLife
+from pagemeter.continuity.records import AlertLife, Moved, Records, Series, SupplyLife
 
-__all__ = ["AlertLife", "Continuity", "Followed", "Records", "Series", "SupplyLife"]
+__all__ = ["AlertLife", "Continuity", "Followed", "Moved", "Records", "Series", "SupplyLife"]

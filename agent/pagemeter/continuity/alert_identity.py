@@ -4,45 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 from zlib import crc32
 
-from pagemeter.continuity.supply_words import group_index_of
-from pagemeter.model import Alert
-
 _GENERIC = frozenset({None, 0, 1, 2, -1})
+_GENERIC_NAMES = frozenset({None, "other", "unknown"})
 _NUMBERS = re.compile(r"\d+")
+_NO_NAME = re.compile(r"[^A-Za-z0-9-]+")
+_LONGEST = 60
 
 
-class Marks(Protocol):
-    """What tells an alert from others, wherever it stands in the table."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What tells an alert from others of its device, wherever it stands in the table; ``source`` is the protocol.
 
-    @property
-    def code(self) -> int | None: ...
-    @property
-    def code_name(self) -> str | None: ...
-    @property
-    def group(self) -> str | None: ...
-    @property
-    def group_index(self) -> int | None: ...
-    @property
-    def location(self) -> int | None: ...
-    @property
-    def description(self) -> str | None: ...
-    @property
-    def source(self) -> str: ...
+    ``group_index`` is the row of the group's table (the tray, the supply), absent where the source does not tell it.
+    """
+
+    source: str
+    group: str | None = None
+    group_index: int | None = None
+    code: int | None = None
+    code_name: str | None = None
+    location: int | None = None
+    description: str | None = None
 
 
 M = TypeVar("M", bound=Marks)
-_Mark = Callable[[Marks], Hashable]
+_Sign = Callable[[Marks], Hashable]
 
 
 def paired_alerts(memory: Sequence[M], alerts: Sequence[Marks]) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
     """Find each alert again: for each of a visit its place in what is remembered, or none; and those not seen.
 
     From the narrowest sign to the widest: all marks; without numbers in the text; without the text; and between two
-    sources code and group alone. A generic code (other, unknown) says nothing without its text. Two equal alerts stay
-    two: each finds one.
+    sources the text alone, then group and code alone. A generic code (other, unknown) says nothing without its text.
+    Two equal alerts stay two: each finds one.
     """
     left = dict(enumerate(memory))
     found: list[int | None] = [None] * len(alerts)
@@ -65,38 +63,30 @@ def paired_alerts(memory: Sequence[M], alerts: Sequence[Marks]) -> tuple[tuple[i
 def key_of(marks: Marks, taken: Iterable[str]) -> str:
     """Name an alert for good: ``markerSupplies.1104.3``, group, code and row of the group, then the location.
 
-    Where the code is generic, a checksum of the text stands in its place; a second alert of one name gets ``#2``.
+    Where the code is generic, a checksum of the text stands in its place; a second alert of one name gets ``#2``. No
+    words of the device stand in it, for a key is not masked.
     """
-    what = str(marks.code) if marks.code not in _GENERIC else marks.code_name if _is_keyword(marks) else None
+    what = _what(marks)
     if what is None:
         what = f"text-{crc32(_words(marks).encode()):08x}" if _words(marks) else "other"
-    parts = [marks.group or "other", what, "" if marks.group_index is None else str(marks.group_index)]
-    if marks.location is not None:
-        parts.append(f"at-{marks.location}")
-    name, names, number = ".".join(parts).rstrip("."), set(taken), 1
+    parts = [marks.group or "other", str(what), *([] if marks.group_index is None else [str(marks.group_index)])]
+    parts += [] if marks.location is None else [f"at-{marks.location}"]
+    name = ".".join(_NO_NAME.sub("-", part)[:_LONGEST] for part in parts)
+    names, number = set(taken), 1
     while (key := name if number == 1 else f"{name}#{number}") in names:
         number += 1
     return key
 
 
-def group_index(alert: Alert) -> int | None:
-    """Return the row of the group's table that an alert is of."""
-    return group_index_of(alert)
-
-
-def _is_keyword(marks: Marks) -> bool:
-    return marks.code is None and marks.code_name is not None
+def _what(marks: Marks) -> Hashable:
+    """Return the code, or its name where it has no number; none where it is generic."""
+    if marks.code not in _GENERIC:
+        return marks.code
+    return marks.code_name if marks.code is None and marks.code_name not in _GENERIC_NAMES else None
 
 
 def _words(marks: Marks) -> str:
     return " ".join(_NUMBERS.sub("0", marks.description or "").casefold().split())
-
-
-def _what(marks: Marks) -> Hashable:
-    """Return the code, or its name where it has no number; a generic one counts with its text."""
-    if marks.code not in _GENERIC:
-        return marks.code
-    return marks.code_name if _is_keyword(marks) else None
 
 
 def _all_marks(marks: Marks) -> Hashable:
@@ -104,10 +94,7 @@ def _all_marks(marks: Marks) -> Hashable:
 
 
 def _without_numbers(marks: Marks) -> Hashable:
-    what = _what(marks)
-    if what is None and not _words(marks):
-        return None
-    return (what, marks.group, marks.group_index, marks.location, _words(marks))
+    return (_what(marks), marks.group, marks.group_index, marks.location, _words(marks)) if _words(marks) else None
 
 
 def _without_text(marks: Marks) -> Hashable:
@@ -124,7 +111,7 @@ def _by_code(marks: Marks) -> Hashable:
     return None if what is None else (what, marks.group)
 
 
-_SIGNS: tuple[tuple[_Mark, bool], ...] = (
+_SIGNS: tuple[tuple[_Sign, bool], ...] = (
     (_all_marks, False),
     (_without_numbers, False),
     (_without_text, False),

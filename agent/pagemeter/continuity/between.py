@@ -24,7 +24,7 @@ class Marks:
     at: datetime
     uptime: timedelta | None = None
     serial_number: int | None = None
-    macs: int | None = None
+    macs: tuple[int, ...] = ()
     firmware: int | None = None
     engines: int | None = None
 
@@ -33,8 +33,8 @@ class Marks:
 class Between:
     """What lies between the reads before and those of ``at``.
 
-    ``restarted`` is none where nobody can say; ``ran`` is how long the device ran since then at least; ``replaced`` says
-    what is another one now, in words. ``fell`` of ``followed`` counters are lower than before.
+    ``restarted`` is none where nobody can say; ``ran`` is how long the device ran since then at least; ``replaced``
+    names what is another one now. ``fell`` of ``followed`` counters are lower than before.
     """
 
     at: datetime
@@ -48,24 +48,24 @@ class Between:
     def seconds_since(self, then: datetime) -> float | None:
         """Return how much time passed, none where the clock was set back and the device does not tell either."""
         wall = (self.at - then).total_seconds()
-        known = [wall] if wall >= 0 and self.trusted_clock else []
-        known += [self.ran.total_seconds()] if self.ran is not None else []
-        return max(known, default=None)
+        if wall >= 0 and self.trusted_clock:
+            return wall
+        return None if self.ran is None else self.ran.total_seconds()
 
 
 def marks_of(snapshot: DeviceSnapshot, *, before: Marks | None) -> Marks:
     """Take the marks of a visit; what it does not tell stays as it was."""
     device = snapshot.device
     engines = tuple((m.index, m.technology, m.process_colorants) for m in snapshot.markers)
-    now = {
-        "serial_number": _checksum(device.serial_number),
-        "macs": _checksum(device.macs),
-        "firmware": _checksum(device.firmware),
-        "engines": _checksum(engines),
-    }
-    then = {name: getattr(before, name) for name in now} if before is not None else dict.fromkeys(now)
-    kept = {name: then[name] if value is None else value for name, value in now.items()}
-    return Marks(at=snapshot.taken_at, uptime=snapshot.uptime, **kept)
+    old = before or Marks(at=snapshot.taken_at)
+    return Marks(
+        at=snapshot.taken_at,
+        uptime=snapshot.uptime,
+        serial_number=_checksum(device.serial_number) or old.serial_number,
+        macs=tuple(sorted(filter(None, map(_checksum, device.macs)))) or old.macs,
+        firmware=_checksum(device.firmware) or old.firmware,
+        engines=_checksum(engines) or old.engines,
+    )
 
 
 def between(then: Marks | None, now: Marks, *, trusted_clock: bool) -> Between:
@@ -90,24 +90,25 @@ def _restarted(then: Marks, now: Marks, *, trusted_clock: bool) -> bool | None:
         return None
     wall = now.at - then.at
     if now.uptime < then.uptime:
-        expected = then.uptime + max(wall, timedelta()) - _TICKS
-        return not timedelta() <= expected + _MARGIN or abs(now.uptime - expected) > _MARGIN
+        begun_anew = then.uptime + max(wall, timedelta()) - _TICKS
+        return abs(now.uptime - begun_anew) > _MARGIN
     return trusted_clock and now.uptime + _MARGIN < wall
 
 
 def _replaced(then: Marks, now: Marks) -> str | None:
     """Name the strongest of what changed; a new firmware alone says the least."""
-    names = {
-        "serial_number": "the serial number",
-        "macs": "the MAC address",
-        "engines": "the print engine",
-        "firmware": "the firmware",
-    }
-    for name, words in names.items():
-        old, new = getattr(then, name), getattr(now, name)
-        if old is not None and new is not None and old != new:
-            return words
-    return None
+    if _differ(then.serial_number, now.serial_number):
+        return "the serial number"
+    # A second network interface that is switched on is no other board.
+    if then.macs and now.macs and not set(then.macs) & set(now.macs):
+        return "the MAC address"
+    if _differ(then.engines, now.engines):
+        return "the print engine"
+    return "the firmware" if _differ(then.firmware, now.firmware) else None
+
+
+def _differ(old: int | None, new: int | None) -> bool:
+    return old is not None and new is not None and old != new
 
 
 def _checksum(value: object) -> int | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pagemeter.continuity.alerts import follow_alerts
 from pagemeter.continuity.history import History, packed, unpacked
+from pagemeter.continuity.joining import joined_meters, joined_usage
 from pagemeter.continuity.meters import follow_meters
 from pagemeter.continuity.records import Records
 from pagemeter.continuity.supplies import follow_supplies
@@ -44,8 +45,10 @@ class Continuity:
         records, new = Records(), old
         if Scope.METERS in snapshot.scopes:
             meters = follow_meters(new.meters, snapshot, before=before)
-            snapshot = replace(snapshot, meter_reads=meters.reads)
-            new = replace(new, meters=meters.memory, usage=follow_usage(new.usage, meters.reads))
+            snapshot = replace(snapshot, meter_reads=meters.reads, rivals=meters.rivals)
+            since = new.meters.marks.at if new.meters.marks is not None else None
+            usage = follow_usage(new.usage, meters.reads, since=since, at=snapshot.taken_at)
+            new = replace(new, meters=meters.memory, usage=usage)
             events, records = meters.events, replace(records, series=meters.series)
         if Scope.SUPPLIES in snapshot.scopes:
             supplies = follow_supplies(new.supplies, snapshot, usage=new.usage)
@@ -62,10 +65,37 @@ class Continuity:
             records = replace(records, history=self._histories[snapshot.device.id])
         return Followed(snapshot=snapshot, events=events, records=records)
 
-    def merged(self, stays: str, alias: str) -> Records:  # noqa: ARG002 - filled in next
-        """Give the history of an id that is given up to the one that stays."""
-        self._histories.pop(alias, None)
-        return Records()
+    def merged(self, stays: str, alias: str) -> Records:
+        """Join the history of an id that is given up to that of the one that stays; returns what of it changed."""
+        if alias not in self._histories:
+            return Records()
+        mine, theirs = self._history(stays), self._history(alias)
+        del self._histories[alias]
+        meters = joined_meters(mine.meters, theirs.meters, alias=alias)
+        alerts = {one.key: one for one in (*theirs.alerts, *mine.alerts)}
+        history = History(
+            meters=meters.memory,
+            supplies=mine.supplies or theirs.supplies,
+            alerts=tuple(alerts.values()),
+            usage=joined_usage(mine.usage, theirs.usage),
+        )
+        self._histories[stays] = packed(history)
+        return Records(history=self._histories[stays], series=meters.series, moved=meters.moved)
+
+    def unkept(self, device: str, snapshot: DeviceSnapshot) -> None:
+        """Take note that a snapshot that was followed could not be kept: the next one tells what it counted."""
+        lost = {read.key: read.delta for read in snapshot.meter_reads if read.delta}
+        if lost and device in self._histories:
+            old = self._history(device)
+            counters = tuple(
+                replace(one, owed=(one.owed or 0) + lost[one.key]) if one.key in lost else one
+                for one in old.meters.counters
+            )
+            self._histories[device] = packed(replace(old, meters=replace(old.meters, counters=counters)))
+
+    def current(self, device: str, records: Records) -> Records:
+        """Return records that waited with the history as it is by now."""
+        return replace(records, history=self._histories.get(device)) if records != Records() else records
 
     def _history(self, device: str) -> History:
         """Unpack what is remembered; what can't be read any more is begun anew, for the raw values stand in the log."""

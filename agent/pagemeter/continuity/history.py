@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pagemeter import wire
 from pagemeter.continuity.alerts import AlertMemory
-from pagemeter.continuity.meters import MeterMemory
-from pagemeter.continuity.supplies import SupplyMemory
+from pagemeter.continuity.memory import MetersMemory
+from pagemeter.continuity.supply_memory import SupplyMemory
 from pagemeter.continuity.usage import Usage
 
 
@@ -16,7 +16,7 @@ from pagemeter.continuity.usage import Usage
 class History:
     """The open series of a device's meters, what is in it and what is wrong with it, and what it printed a day."""
 
-    meters: tuple[MeterMemory, ...] = ()
+    meters: MetersMemory = field(default_factory=MetersMemory)
     supplies: tuple[SupplyMemory, ...] = ()
     alerts: tuple[AlertMemory, ...] = ()
     usage: Usage = field(default_factory=Usage)

@@ -44,7 +44,7 @@ def grain_of(known: int, level: int, supply: Supply) -> int:
 
 
 def jump_of(grain: int) -> int:
-    """Return how far a level must rise to be another supply's: ten points, or two of the steps that the device knows."""
+    """Return how far a level must rise to be another supply's: ten points, or two of the steps that are known."""
     return max(_JUMP, 2 * min(grain, _COARSEST))
 
 

@@ -29,7 +29,7 @@ class Away:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Still:
-    """What speaks for it that a counter is frozen: pages of its parts, visits, and how often the device was printing."""
+    """What says that a counter is frozen: pages of its parts, visits, and how often the device was printing."""
 
     since: datetime
     pages: int = 0
@@ -56,8 +56,8 @@ class MeterMemory:
     """The latest run of one counter; ``last`` is the last value that was believed.
 
     ``high`` is the highest value that was counted where ``last`` is lower, ``top`` the highest number of the counter's
-    runs where ``number`` is lower. ``source`` tells the values (see ``source_of``), ``twin`` told the same ones. ``pace``
-    is how many times faster than usual the device counts, ``owed`` was counted and stands in no document yet.
+    runs where ``number`` is lower. ``source`` tells the values (see ``source_of``), ``twin`` told the same ones.
+    ``pace`` is how many times faster than usual the device counts, ``owed`` was counted and stands in no document yet.
     """
 
     key: str

@@ -1,26 +1,25 @@
-"""Meters over time: a fall is an explained event, the raw value stays."""
+"""Meters over time: runs of counters, what was counted, and what happened to them; the raw value stays."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from pagemeter.continuity.between import Between, between, marks_of
+from pagemeter.continuity.counting import step
+from pagemeter.continuity.disagreements import disagreements
+from pagemeter.continuity.frozen import frozen
+from pagemeter.continuity.memory import MeterMemory, MetersMemory, source_of
+from pagemeter.continuity.pace import SATURATED
 from pagemeter.continuity.records import Series
-from pagemeter.model import DeviceSnapshot, Event, MeterRead, MeterReset, Since
+from pagemeter.continuity.run import begun
+from pagemeter.continuity.units import unit_changes
+from pagemeter.model import DeviceSnapshot, Event, Facts, MeterRead, MeterUnitChanged, Quality, Rival
 
+MOST_COUNTERS = 500
+"""How many counters of one device are followed; one that invents more is read, and not followed in them."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterMemory:
-    """The open run of one counter."""
-
-    key: str
-    number: int = 1
-    began_at: datetime
-    last_at: datetime
-    first: int
-    last: int
-    counted: int = 0
-    began_by: str | None = None
+FOUND, UNIT_CHANGED = "found", "unit-changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +27,118 @@ class MetersFollowed:
     """The reads with their series and deltas, what happened, what to remember, and the rows of the ledger."""
 
     reads: tuple[MeterRead, ...]
+    rivals: tuple[Rival, ...] = ()
     events: tuple[Event, ...] = ()
-    memory: tuple[MeterMemory, ...] = ()
+    memory: MetersMemory = field(default_factory=MetersMemory)
     series: tuple[Series, ...] = ()
 
 
-def follow_meters(
-    memory: tuple[MeterMemory, ...], snapshot: DeviceSnapshot, *, before: DeviceSnapshot | None
-) -> MetersFollowed:
-    """Lay a snapshot's counters beside what is remembered of them."""
-    earlier = {read.key: read for read in before.meter_reads if read.since is Since.LIFE} if before else {}
-    events = tuple(
-        Event(
-            device=snapshot.device.id,
-            at=snapshot.taken_at,
-            facts=MeterReset(key=read.key, old=earlier[read.key].value, new=read.value),
-        )
-        for read in snapshot.meter_reads
-        if read.key in earlier and read.value < earlier[read.key].value
+def follow_meters(memory: MetersMemory, snapshot: DeviceSnapshot, *, before: DeviceSnapshot | None) -> MetersFollowed:
+    """Lay a snapshot's counters beside what is remembered of them.
+
+    ``before`` is what was known of the device; its reads begin the runs where nothing is remembered of a counter.
+    """
+    marks = marks_of(snapshot, before=memory.marks)
+    visit = _Visit(memory, snapshot, before, between(memory.marks, marks, trusted_clock=snapshot.trusted_clock))
+    reads = tuple(map(visit.follow, snapshot.meter_reads))
+    told = disagreements(memory.disagreeing, reads, snapshot.rivals)
+    visit.settle(reads, told.twins)
+    facts = (*visit.facts, *told.facts)
+    return MetersFollowed(
+        reads=reads,
+        rivals=told.rivals,
+        events=tuple(Event(device=snapshot.device.id, at=snapshot.taken_at, facts=fact) for fact in facts),
+        memory=MetersMemory(counters=tuple(visit.now.values()), marks=marks, disagreeing=told.memory),
+        series=(*visit.ended, *_changed(visit.then, visit.now.values())),
     )
-    return MetersFollowed(reads=snapshot.meter_reads, events=events, memory=memory)
+
+
+class _Visit:
+    """The counters of one device in one visit, read by read."""
+
+    def __init__(
+        self, memory: MetersMemory, snapshot: DeviceSnapshot, before: DeviceSnapshot | None, since: Between
+    ) -> None:
+        self.then: Mapping[str, MeterMemory] = {one.key: one for one in memory.counters}
+        self.now = {**self.then, **_seeds(self.then, snapshot, before)}
+        self.ended: list[Series] = []
+        self.facts: list[Facts] = []
+        self._snapshot = snapshot
+        self._followed: set[str] = set()
+        self._changes = unit_changes(self.now, snapshot.meter_reads)
+        pairs = [(self.now[read.key], read) for read in snapshot.meter_reads if read.key in self.now]
+        fell = sum(read.value < one.last for one, read in pairs)
+        self._since = replace(since, fell=fell, followed=len(pairs))
+
+    def follow(self, read: MeterRead) -> MeterRead:
+        """Return a read with its series and its delta; without them where the counter is not followed."""
+        key = read.key
+        known = self.now.get(key)
+        if key in self._followed or (known is None and len(self.now) >= MOST_COUNTERS):
+            return read
+        self._followed.add(key)
+        if known is None or known.ended_by is not None:
+            return self._begun(read, known)
+        went = step(known, read, self._since)
+        owed = known.owed if went.believed and went.followed else None
+        self.now[key] = replace(went.memory, owed=None) if owed else went.memory
+        self.ended += went.ended
+        self.facts += went.facts
+        if not went.followed:
+            return read
+        quality = read.quality if went.believed else Quality.SUSPICIOUS
+        return replace(read, series=went.memory.number, delta=went.delta + (owed or 0), quality=quality)
+
+    def _begun(self, read: MeterRead, known: MeterMemory | None) -> MeterRead:
+        old = self._changes.get(read.key)
+        if old is None and read.value in SATURATED:
+            return replace(read, quality=Quality.SUSPICIOUS)
+        at = self._snapshot.taken_at
+        number = 1 if known is None else known.newest + 1
+        memory = begun(read, at=at, by=FOUND if old is None else UNIT_CHANGED, number=number)
+        if old is not None:
+            self.facts.append(MeterUnitChanged(key=read.key, old_key=old.key, old=old.last, new=read.value))
+            self.now[old.key] = replace(old, ended_by=UNIT_CHANGED, held=None, away=None, earlier=None, still=None)
+        self.now[read.key] = memory
+        return replace(read, series=number, delta=0)
+
+    def settle(self, reads: Sequence[MeterRead], twins: Mapping[str, str]) -> None:
+        """Remember who tells the same, and find the counters that stand still."""
+        moved = [read for read in reads if read.delta]
+        for read in reads:
+            memory = self.now.get(read.key)
+            if memory is None or read.series is None:
+                continue
+            twin = twins.get(read.key, memory.twin)
+            if twin != memory.twin and source_of(read.origin) == memory.source:
+                memory = replace(memory, twin=twin)
+            then = self.then.get(read.key, memory)
+            self.now[read.key], fact = frozen(memory, read, moved, since=then.last_at, status=self._snapshot.status)
+            self.facts += [] if fact is None else [fact]
+
+
+def _seeds(
+    known: Mapping[str, MeterMemory], snapshot: DeviceSnapshot, before: DeviceSnapshot | None
+) -> dict[str, MeterMemory]:
+    """Begin runs with what an agent without a ledger read last, or one whose history was lost: behind its number."""
+    if before is None:
+        return {}
+    told = {read.key for read in snapshot.meter_reads} - known.keys()
+    return {
+        read.key: begun(read, at=read.at, by=FOUND, number=1 + (read.series or 0))
+        for read in before.meter_reads
+        if read.key in told and read.quality is not Quality.SUSPICIOUS
+    }
+
+
+def _changed(then: Mapping[str, MeterMemory], now: Iterable[MeterMemory]) -> Iterable[Series]:
+    """Yield the rows that say something new; one of a counter that stands still is written once an hour."""
+    for memory in now:
+        row = memory.series()
+        old = then.get(memory.key)
+        if old is not None:
+            before = old.series()
+            same = replace(before, last_at=row.last_at) == row
+            if same and (before.last_at.date(), before.last_at.hour) == (row.last_at.date(), row.last_at.hour):
+                continue
+        yield row

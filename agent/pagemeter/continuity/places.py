@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from pagemeter.model import Supply
 
-M = TypeVar("M", bound="Placed")
 _FAMILIES = {"tonerCartridge": "toner", "inkCartridge": "ink", "other": None, "unknown": None}
 
 
-class Placed(Protocol):
-    """What is remembered of a supply, as far as it is needed to find it again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What is remembered of a supply to find it again: its row in the last visit, what it is, its serial number."""
 
-    @property
-    def index(self) -> str: ...
-    @property
-    def family(self) -> str | None: ...
-    @property
-    def colorants(self) -> tuple[str, ...]: ...
-    @property
-    def serial_number(self) -> str | None: ...
+    index: str
+    family: str | None = None
+    colorants: tuple[str, ...] = ()
+    serial_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +28,16 @@ class Pairs:
     unseen: tuple[int, ...]
 
 
-def paired(memory: Sequence[M], supplies: Sequence[Supply]) -> Pairs:
+def paired(memory: Sequence[Placed], supplies: Sequence[Supply]) -> Pairs:
     """Find each supply again: by serial number; by row, type and color; by type and color alone, in order.
 
-    Rows are sparse, can vanish and may be numbered anew, and another source calls them otherwise. Two equal cartridges without serial numbers stay two: each finds one.
+    Rows are sparse, can vanish and may be numbered anew, and another source calls them otherwise. Two equal cartridges
+    without serial numbers stay two: each finds one.
     """
     left = dict(enumerate(memory))
     found: list[int | None] = [None] * len(supplies)
 
-    def match(mine: Callable[[M], Hashable], theirs: Callable[[Supply], Hashable], *, alone: bool = False) -> None:
+    def match(mine: Callable[[Placed], Hashable], theirs: Callable[[Supply], Hashable], *, alone: bool = False) -> None:
         places: dict[Hashable, list[int]] = {}
         for mark, one in left.items():
             places.setdefault(mine(one), []).append(mark)

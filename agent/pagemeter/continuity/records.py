@@ -11,8 +11,9 @@ class Series:
     """One unbroken run of one counter of a device.
 
     ``number`` counts the runs of ``key`` from 1. ``first`` and ``last`` are raw values, ``counted`` the sum of the
-    deltas, never negative. ``began_by`` says why it is a new one (a FallCause, ``found``, ``unit-changed``), and
-    ``ended_by`` why it ended; a run that goes on has none.
+    deltas, never negative. ``began_by`` says why it is a new one (a FallCause, ``found``, ``unit-changed``,
+    ``power-on``, ``source-changed``), and ``ended_by`` why it ended (these, ``taken-back``, ``merged``); a run that
+    goes on has none. ``last_at`` is exact where the counter moved, and to the hour while it stands still.
     """
 
     key: str
@@ -62,13 +63,23 @@ class AlertLife:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The rows of a counter of an id that was given up: they go to the one that stays, ``by`` is added to numbers."""
+
+    alias: str
+    key: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """What of one device changed: its history as it is now (packed), and the rows to replace."""
+    """What of one device changed: its history as it is now (packed), rows that it takes over, and rows to replace."""
 
     history: bytes | None = None
     series: tuple[Series, ...] = ()
     supplies: tuple[SupplyLife, ...] = ()
     alerts: tuple[AlertLife, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
     def joined(self, later: Records) -> Records:
         """Lay later records of the same device over these; of two rows with one key the later one stays."""
@@ -80,4 +91,5 @@ class Records:
             series=tuple(series.values()),
             supplies=tuple(supplies.values()),
             alerts=tuple(alerts.values()),
+            moved=tuple(dict.fromkeys((*self.moved, *later.moved))),
         )

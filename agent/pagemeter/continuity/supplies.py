@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pagemeter.continuity.levels import FULL, drifted, grain_of, is_filled, jump_of, left_of, measured
-from pagemeter.continuity.outlook import Course, outlook_of
+from pagemeter.continuity.course import height_of, yield_with
+from pagemeter.continuity.levels import drifted, grain_of, is_filled, jump_of, left_of, measured
+from pagemeter.continuity.outlook import outlook_of
 from pagemeter.continuity.places import family_of, free_place, paired, serial_of
 from pagemeter.continuity.records import SupplyLife
-from pagemeter.continuity.usage import Usage
-from pagemeter.continuity.supply_memory import MOST_FORMER, Former, SupplyMemory, printed, thinned, yield_of
+from pagemeter.continuity.supply_memory import MOST_FORMER, Former, SupplyMemory, course_of, printed, thinned
 from pagemeter.continuity.supply_words import Word, warned
+from pagemeter.continuity.usage import Usage
 from pagemeter.model import (
     Condition,
     DeviceSnapshot,
@@ -119,9 +120,7 @@ def _leaning(old: SupplyMemory, supply: Supply, word: Word | None) -> SupplyMemo
     return replace(old, drift=drifted(old.drift, old.level, measured(supply), word))
 
 
-def _recognised(
-    old: SupplyMemory, supply: Supply, visit: _Visit
-) -> tuple[SupplyMemory, list[SupplyInstalled]]:
+def _recognised(old: SupplyMemory, supply: Supply, visit: _Visit) -> tuple[SupplyMemory, list[SupplyInstalled]]:
     """Say whether a place has another supply than before, and begin anew where it has."""
     if supply.condition is Condition.MISSING:
         return old, []
@@ -143,9 +142,7 @@ def _recognised(
     return _replaced(old, supply, visit, by), [fact]
 
 
-def _change(
-    old: SupplyMemory, supply: Supply
-) -> Literal["serial-number", "part-number", "level"] | None:
+def _change(old: SupplyMemory, supply: Supply) -> Literal["serial-number", "part-number", "level"] | None:
     """Say what shows another supply: its serial number, its part number, or a level that no wobble explains."""
     mine, theirs = serial_of(old.serial_number), serial_of(supply.serial_number)
     if mine is not None and theirs is not None and mine not in theirs and theirs not in mine:
@@ -179,6 +176,7 @@ def _replaced(old: SupplyMemory, supply: Supply, visit: _Visit, by: str) -> Supp
         )
     mine = serial_of(supply.serial_number)
     back = next((one for one in formers if one.serial_number == mine), None) if by == "serial-number" else None
+    course = course_of(old)
     refill = by == "level" and serial is not None and serial == mine
     return replace(
         old,
@@ -194,7 +192,8 @@ def _replaced(old: SupplyMemory, supply: Supply, visit: _Visit, by: str) -> Supp
         level=None,
         pages=0,
         points=(),
-        before=yield_of(old),
+        before=yield_with(course),
+        height=height_of(course),
         told=back.told if back else 0,
         told_at=None,
         quiet_since=None,
@@ -269,18 +268,9 @@ def _shown(new: SupplyMemory, supply: Supply, visit: _Visit) -> Supply:
 
 
 def _outlook(new: SupplyMemory, supply: Supply, visit: _Visit) -> Outlook | None:
-    left = left_of(measured(supply), filled=is_filled(supply), drift=new.drift)
-    if left is None:
+    if left_of(measured(supply), filled=is_filled(supply), drift=new.drift) is None:
         return None
-    points = tuple(zip(new.points[::2], new.points[1::2], strict=True))
-    course = Course(
-        points=points,
-        grain=new.grain,
-        pages=new.pages,
-        whole=points[0][1] == FULL and (new.began_by != "found" or new.grain <= 100),
-        before=new.before or (0, 0),
-    )
-    return outlook_of(course, visit.usage, at=visit.at, since=min(new.since, visit.at))
+    return outlook_of(course_of(new), visit.usage, at=visit.at, since=min(new.since, visit.at))
 
 
 def _life(new: SupplyMemory, supply: Supply, visit: _Visit) -> SupplyLife:
@@ -305,7 +295,7 @@ def _percent(supply: Supply) -> int | None:
 
 
 def _pages_of(reads: tuple[MeterRead, ...]) -> int | None:
-    """Return the device's count of pages: the most general life count that it tells, of the whole device or a marker."""
+    """Return the device's count of pages: the most general life count, of the whole device or of a marker."""
     general = [
         read
         for read in reads

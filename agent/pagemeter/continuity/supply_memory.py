@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pagemeter.continuity.course import Course
+from pagemeter.continuity.levels import FULL
+from pagemeter.continuity.places import Placed
 from pagemeter.continuity.usage import Usage
 
 MOST_POINTS = 24
 MOST_FORMER = 2
-_TELLING = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,24 +28,20 @@ class Former:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SupplyMemory:
+class SupplyMemory(Placed):
     """What is remembered of the supply in one place.
 
     ``place`` is the row that it was first seen in, ``index`` the last one, ``since`` when the place was first seen.
     Levels are in hundredths of a per cent. ``printed_on`` is the last day that was counted (days since 1970-01-01, and
     its pages then), ``points`` are pages and what was left at each lower level, one after the other, ``before`` the
-    pages and the share used of its forerunners. ``told`` is 1 for low, 2 for empty.
+    pages and the share used of its forerunners, ``height`` as in ``Course``. ``told`` is 1 for low, 2 for empty.
     """
 
     place: str
-    index: str
-    family: str | None = None
-    colorants: tuple[str, ...] = ()
     source: str
     since: datetime
     number: int = 1
     lives: int = 1
-    serial_number: str | None = None
     part_number: str | None = None
     first_seen: datetime
     last_seen: datetime
@@ -58,19 +56,26 @@ class SupplyMemory:
     printed_on: tuple[int, int] | None = None
     points: tuple[int, ...] = ()
     before: tuple[int, int] | None = None
+    height: int | None = None
     told: int = 0
     told_at: int | None = None
     quiet_since: datetime | None = None
     formers: tuple[Former, ...] = ()
 
 
-def yield_of(old: SupplyMemory) -> tuple[int, int] | None:
-    """Return pages and share used of the supplies of a place until now, the last one counting as much as all before."""
-    pages, share = (old.points[-2], old.points[1] - old.points[-1]) if old.points else (0, 0)
-    before_pages, before_share = old.before or (0, 0)
-    if pages <= 0 or share < _TELLING:
-        return old.before
-    return (pages + before_pages * share // max(share, before_share), share + min(share, before_share))
+def course_of(memory: SupplyMemory) -> Course:
+    """Return how the supply that is in the place went down."""
+    points = tuple(zip(memory.points[::2], memory.points[1::2], strict=True))
+    full = bool(points) and points[0][1] == FULL
+    return Course(
+        points=points,
+        grain=memory.grain,
+        pages=memory.pages,
+        # At first sight 100 % in steps of ten may be 91; in a supply that was just put in it is 100.
+        whole=full and (memory.began_by != "found" or memory.grain <= FULL // 100),
+        before=memory.before,
+        height=memory.height,
+    )
 
 
 def printed(old: SupplyMemory, usage: Usage) -> tuple[int, tuple[int, int] | None]:

@@ -54,7 +54,7 @@ def warned(supplies: Sequence[Supply], alerts: Sequence[Alert]) -> tuple[Word | 
 def group_index_of(alert: Alert) -> int | None:
     """Return the row of the supply, tray or cover that an alert is of: the last part of the keys that readers make."""
     tail = alert.key.rpartition(":")[2] if ":" in alert.key else ""
-    return int(tail) if tail.isascii() and tail.isdigit() and 0 < len(tail) <= 10 and int(tail) > 0 else None  # noqa: PLR2004 - Integer32
+    return int(tail) if tail.isascii() and tail.isdigit() and 0 < len(tail) <= 10 and int(tail) > 0 else None
 
 
 def _meant(supplies: Sequence[Supply], alert: Alert) -> Iterator[tuple[int, Word]]:

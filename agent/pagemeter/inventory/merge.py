@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
-from pagemeter.model import Device, DeviceSnapshot, Identity, Origin, Scope, Unknown
+from pagemeter.inventory.signs import comparable, macs_of, maker, plain_uuid
+from pagemeter.model import Device, DeviceSnapshot, DeviceState, FleetEntry, Identity, Origin, Scope, Unknown
 
 LINK = "link"
 """The protocol of an origin that is an operator's table."""
@@ -34,10 +36,66 @@ def merged_latest(old: DeviceSnapshot, new: DeviceSnapshot) -> DeviceSnapshot:
 
 
 def told(device: Device, identity: Identity, *, addresses: tuple[str, ...]) -> Device:
-    """Take what the device tells of itself now; what it does not tell this time stays as it was."""
+    """Take what the device tells of itself now; what it does not tell this time stays as it was.
+
+    A serial number that can tell devices apart stays for ever, as it was written first. A placeholder of a UUID or of
+    the MACs never takes the place of a real one, nor another spelling that of the maker.
+    """
     said = {f.name: getattr(identity, f.name) for f in fields(Identity)}
     known = {name: value for name, value in said.items() if value not in (None, (), frozenset())}
+    if comparable(device.serial_number) is not None:
+        known.pop("serial_number", None)
+    if plain_uuid(device.uuid) is not None and plain_uuid(identity.uuid) is None:
+        known.pop("uuid", None)
+    if any(macs_of(device.macs)) and not any(macs_of(identity.macs)):
+        known.pop("macs", None)
+    if maker(device.manufacturer) == maker(identity.manufacturer):
+        known.pop("manufacturer", None)
+    if len(addresses) > 1:
+        # Each of its interfaces may tell only its own.
+        known["macs"] = tuple(dict.fromkeys((*device.macs, *identity.macs)))
     return replace(device, **{**known, "addresses": addresses or device.addresses})
+
+
+def fused(stays: FleetEntry, gone: FleetEntry) -> FleetEntry:
+    """Lay two entries of one device together under the id that stays: the newer of each scope, all that each knew."""
+    old, new = sorted((gone, stays), key=lambda entry: entry.last_success or entry.first_seen)
+    times = {name: max(at for at in _times(old, new, name) if at) for name in _times_of(old) | _times_of(new)}
+    newer_old = [scope for scope in _FIELDS if _is_newer(old, new, scope)]
+    kept = {name: getattr(old.latest, name) for scope in newer_old for name in _FIELDS[scope]}
+    latest = replace(merged_latest(old.latest, new.latest), **kept, device=_one_device(stays, gone, newest=new))
+    successes = [entry.last_success for entry in (old, new) if entry.last_success is not None]
+    return FleetEntry(
+        latest=latest,
+        first_seen=min(old.first_seen, new.first_seen),
+        last_success=max(successes, default=None),
+        silent_since=new.silent_since,
+        scope_times=tuple(sorted(times.items())),
+    )
+
+
+def _one_device(stays: FleetEntry, gone: FleetEntry, *, newest: FleetEntry) -> Device:
+    mine, theirs = stays.latest.device, gone.latest.device
+    first, second = (mine, theirs) if newest is stays else (theirs, mine)
+    values = {f.name: getattr(first, f.name) or getattr(second, f.name) for f in fields(Device)}
+    serials = [one.serial_number for one in (mine, theirs) if comparable(one.serial_number) is not None]
+    state = mine.state if mine.state is not DeviceState.MANAGED else theirs.state
+    return replace(
+        mine, **{**values, "id": mine.id, "serial_number": next(iter(serials), mine.serial_number), "state": state}
+    )
+
+
+def _times_of(entry: FleetEntry) -> set[str]:
+    return set(dict(entry.scope_times))
+
+
+def _times(old: FleetEntry, new: FleetEntry, name: str) -> tuple[datetime | None, datetime | None]:
+    return dict(old.scope_times).get(name), dict(new.scope_times).get(name)
+
+
+def _is_newer(old: FleetEntry, new: FleetEntry, scope: Scope) -> bool:
+    one, other = _times(old, new, str(scope))
+    return one is not None and (other is None or one > other)
 
 
 def unlinked(snapshot: DeviceSnapshot) -> Device:

@@ -14,14 +14,8 @@ _LEAST_SERIAL = 4
 # Words and counts that stand where a serial number was never written.
 _NO_SERIALS = frozenset({
     "SERIAL", "SERIALNUMBER", "SERIALNO", "SERIALNUM", "DEFAULT", "DEFAULTSTRING", "NOTSET", "UNSET", "NOTSPECIFIED",
-    "TOBEFILLEDBYOEM", "SYSTEMSERIALNUMBER", "INVALID", "EMPTY", "UNDEFINED", "TEST", "123456", "1234567", "12345678",
-    "123456789", "1234567890", "0123456789", "01234567", "012345", "ABCDEFGH", "ABCDEFGHIJ", "ABC123456789",
+    "TOBEFILLEDBYOEM", "SYSTEMSERIALNUMBER", "INVALID", "EMPTY", "UNDEFINED", "123456789", "1234567890", "0123456789",
 })  # fmt: skip
-_NO_UUIDS = frozenset({
-    "12345678123412341234123456789012", "12345678123412341234123456789abc", "00112233445566778899aabbccddeeff",
-    "0123456789abcdef0123456789abcdef", "03000200040005000006000700080009", "f81d4fae7dec11d0a76500a0c91e6bf6",
-})  # fmt: skip
-_NO_MACS = frozenset({"001122334455", "000102030405", "010203040506", "123456789abc", "123456789012", "aabbccddeeff"})
 _NO_HOSTS = frozenset({
     "localhost", "printer", "default", "unknown", "none", "null", "noname", "host", "device", "networkprinter", "mfp",
     "printserver", "hostname", "sysname", "notset", "snmp", "root", "admin", "test",
@@ -63,7 +57,7 @@ def comparable(serial: str | None) -> str | None:
 
 
 def bare_serial(serial: str | None) -> str | None:
-    """Return a serial number without leading zeros and marks, for sources that write them; none where little is left."""
+    """Return a serial number without leading zeros and marks, which some sources write; none where little is left."""
     folded = comparable(serial)
     bare = re.sub(r"[\W_]", "", folded).lstrip("0") if folded is not None else ""
     return bare if len(bare) >= _LEAST_SERIAL else None
@@ -92,11 +86,9 @@ def maker_sign(mine: str | None, theirs: str | None) -> Sign:
 
 
 def plain_uuid(uuid: str | None) -> str | None:
-    """Return a UUID's 32 digits, none for a placeholder: all the same, without a node, or an example."""
+    """Return a UUID's 32 digits, none for a placeholder: one whose node is only zeros or only ones (RFC 9562)."""
     digits = re.sub(r"[^0-9a-f]", "", (uuid or "").lower().removeprefix("urn:uuid:"))
-    if len(digits) != 32 or digits in _NO_UUIDS or len(set(digits)) == 1 or len(set(digits[20:])) == 1:
-        return None
-    return digits
+    return digits if len(digits) == 32 and set(digits[20:]) not in ({"0"}, {"f"}) else None
 
 
 def uuid_sign(mine: str | None, theirs: str | None) -> Sign:
@@ -105,10 +97,9 @@ def uuid_sign(mine: str | None, theirs: str | None) -> Sign:
 
 
 def macs_of(told: Iterable[str]) -> Macs:
-    """Sort MACs, however they are written; zeros, broadcast, groups and examples are none."""
+    """Sort MACs, however they are written; zeros, broadcast and groups are none."""
     digits = [re.sub(r"[^0-9a-f]", "", mac.lower()) for mac in told]
-    real = [mac for mac in digits if len(mac) == 12 and len(set(mac)) > 1 and mac not in _NO_MACS]
-    single = [mac for mac in real if not int(mac[:2], 16) & 1]
+    single = [mac for mac in digits if len(mac) == 12 and mac.strip("0") and not int(mac[:2], 16) & 1]
     local = frozenset(mac for mac in single if int(mac[:2], 16) & 2)
     return Macs(universal=frozenset(single) - local, local=local)
 

@@ -20,11 +20,20 @@ class LevelState(StrEnum):
     UNRESTRICTED = "unrestricted"
 
 
+_PERCENT_STEPS = 50
+# A cartridge may hold a little more than its nominal capacity; what is far above it was not measured by it.
+_OVERSHOOT = 110
+# The largest Integer32 stands for "no number" where firmware has none.
+_NO_CAPACITY = (1 << 31) - 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """How much is there: ``units`` in the supply's unit, ``percent`` 0..100, ``step`` if only such steps are known.
 
-    ``step`` is in per cent; ``why`` says why a level is unknown, or why there is no percentage.
+    ``step`` is in per cent; ``why`` says why a level is unknown, or why there is no percentage or not the one that
+    ``units`` would give. Of what is filled (a waste box) this is the room that is left, as RFC 3805 has it and as far
+    as the device keeps to that.
     """
 
     state: LevelState
@@ -34,25 +43,55 @@ class Level:
     why: str | None = None
 
     @classmethod
-    def from_mib(cls, value: int, max_capacity: int | None, *, in_percent: bool) -> Self:
-        """Decode prtMarkerSuppliesLevel or prtInputCurrentLevel (RFC 3805).
+    def from_mib(
+        cls, value: int | None, max_capacity: int | None, *, in_percent: bool, step: int | None = None
+    ) -> Self:
+        """Decode prtMarkerSuppliesLevel or prtInputCurrentLevel (RFC 3805); none is a device that sends no level.
 
         -3 is "some", -2 "unknown", -1 "no restriction"; any other negative number is unknown. A percentage needs a
-        capacity above 0, or a unit that is percent (19) itself; it is clamped to 0..100.
+        capacity above 0, or a unit that is percent (19) itself; a level up to a tenth above its capacity is full,
+        one further above has no percentage. A capacity of 50 or less tells only steps.
         """
+        if value is None:
+            return cls(state=LevelState.UNKNOWN, why="the device sends no level")
         if value < 0:
-            states = {-3: LevelState.SOME_REMAINING, -1: LevelState.UNRESTRICTED}
-            return cls(state=states.get(value, LevelState.UNKNOWN))
-        percent = None
-        if max_capacity is not None and max_capacity > 0:
-            percent = min(100, 100 * value // max_capacity)
-        elif in_percent:
-            percent = min(100, value)
-        return cls(state=LevelState.MEASURED, units=value, percent=percent)
+            return cls._without_number(value)
+        percent, why = _percent(value, max_capacity, in_percent=in_percent)
+        if percent is not None and step is None and max_capacity is not None and 0 < max_capacity <= _PERCENT_STEPS:
+            step = 100 // max_capacity
+        return cls(
+            state=LevelState.MEASURED,
+            units=value,
+            percent=percent,
+            step=step if percent is not None else None,
+            why=why,
+        )
+
+    @classmethod
+    def _without_number(cls, value: int) -> Self:
+        if value == -2:
+            return cls(state=LevelState.UNKNOWN, why="the device says that it does not know (-2)")
+        states = {-3: LevelState.SOME_REMAINING, -1: LevelState.UNRESTRICTED}
+        if value in states:
+            return cls(state=states[value])
+        return cls(state=LevelState.UNKNOWN, why=f"level {value} is in no standard")
+
+
+def _percent(value: int, capacity: int | None, *, in_percent: bool) -> tuple[int | None, str | None]:
+    """Reckon a percentage, or say why there is none; both where the level is a little above the capacity."""
+    if capacity is not None and 0 < capacity < _NO_CAPACITY:
+        above = f"level {value} is above the capacity {capacity}" if value > capacity else None
+        return (min(100, 100 * value // capacity) if 100 * value <= _OVERSHOOT * capacity else None), above
+    if in_percent:
+        return (value, None) if value <= 100 else (None, f"level {value} is above 100 per cent")
+    if capacity is None:
+        return None, "the device sends no capacity"
+    words = {0: "the capacity is 0", -1: "the capacity is unrestricted (-1)", -2: "the capacity is unknown (-2)"}
+    return None, words.get(capacity, f"capacity {capacity} is none")
 
 
 class SupplyKind(StrEnum):
-    """Whether a supply is used up or filled: for a waste box a high fill is the bad one."""
+    """Whether a supply is used up or filled; the full waste box is the bad one, see ``Level`` and ``Condition``."""
 
     CONSUMED = "consumed"
     FILLED = "filled"
@@ -60,7 +99,11 @@ class SupplyKind(StrEnum):
 
 
 class Condition(StrEnum):
-    """What the device says about a supply."""
+    """What the device says about a supply, in the words of what is left.
+
+    ``low``: little is left; of a waste box: little room, it is nearly full. ``empty``: nothing is left, of a waste box:
+    it is full, of a drum or fuser: its life is over. ``foreign``: not of the maker, by the device's own word.
+    """
 
     OK = "ok"
     LOW = "low"
@@ -134,12 +177,13 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
-    """A print engine (prtMarkerTable)."""
+    """A print engine (prtMarkerTable); ``coverage`` is the average share of its pages, in hundredths of a per cent."""
 
     index: str
     technology: str | None = None
     process_colorants: int | None = None
     status: int | None = None
+    coverage: int | None = None
     origin: Origin
 
 

@@ -24,6 +24,7 @@ class LedgerRows:
     """The rows of one Keep, made before the writer's thread gets them."""
 
     histories: tuple[tuple[str, bytes], ...]
+    moved: tuple[tuple[str, int, str, str], ...]
     rows: Mapping[str, tuple[tuple[Any, ...], ...]]
 
     @classmethod
@@ -32,6 +33,7 @@ class LedgerRows:
         told = {Series: "series", SupplyLife: "supplies", AlertLife: "alerts"}
         return cls(
             histories=tuple((device, one.history) for device, one in records.items() if one.history is not None),
+            moved=tuple((device, m.by, m.alias, m.key) for device, one in records.items() for m in one.moved),
             rows={
                 table: tuple(
                     (device, *_columns(row)) for device, one in records.items() for row in getattr(one, told[kind])
@@ -40,8 +42,14 @@ class LedgerRows:
             },
         )
 
+    def move(self, db: sqlite3.Connection) -> None:
+        """Take over series of ids that are given up, before ``hand_over`` takes the rest of their rows away."""
+        db.executemany(
+            "UPDATE OR REPLACE series SET device = ?, number = number + ? WHERE device = ? AND key = ?", self.moved
+        )
+
     def write(self, db: sqlite3.Connection) -> None:
-        """Write the rows; the caller's transaction holds."""
+        """Write the rows, after those of ids that are given up; the caller's transaction holds."""
         db.executemany("REPLACE INTO history VALUES (?, ?)", self.histories)
         for table, rows in self.rows.items():
             if rows:
@@ -49,8 +57,22 @@ class LedgerRows:
                 db.executemany(f"REPLACE INTO {table} VALUES ({marks})", rows)  # noqa: S608 - names of ours
 
 
-def forget(db: sqlite3.Connection, device: str) -> None:
-    """Take away the rows of an id that was given up; its history lives on under the one that stays."""
+def hand_over(db: sqlite3.Connection, device: str, stays: str) -> None:
+    """Give the rows of an id that is given up to the one that stays; of its series ``move`` took what is kept.
+
+    Supplies get numbers behind those of the one that stays; an alert that both have is kept once.
+    """
+    taken = db.execute("SELECT place, MAX(number) FROM supply_life WHERE device = ? GROUP BY place", (stays,)).fetchall()
+    db.executemany(
+        "UPDATE supply_life SET number = number + ? WHERE device = ? AND place = ?",
+        [(number, device, place) for place, number in taken],
+    )
+    db.execute("UPDATE supply_life SET device = ? WHERE device = ?", (stays, device))
+    db.execute(
+        "UPDATE OR IGNORE alert_life SET device = ?1 WHERE device = ?2 AND (cleared_at IS NOT NULL OR key NOT IN"
+        " (SELECT key FROM alert_life WHERE device = ?1 AND cleared_at IS NULL))",
+        (stays, device),
+    )
     for table in ("history", *TABLES.values()):
         db.execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 - names of ours
 

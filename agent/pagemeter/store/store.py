@@ -23,7 +23,7 @@ from pagemeter.model import Body, Document, Event, JobRecord, Key
 from pagemeter.model.snapshot import DeviceSnapshot
 from pagemeter.store.feeds import FeedWriter
 from pagemeter.store.frames import MOST_BYTES, deflated
-from pagemeter.store.ledger import LedgerRows, forget
+from pagemeter.store.ledger import LedgerRows, hand_over
 from pagemeter.store.lock import StoreLock
 from pagemeter.store.log import Encoded, Log
 from pagemeter.store.pseudonyms import pseudonym_key
@@ -136,6 +136,7 @@ class Store(StoreReader, FeedWriter):
             self._db.executemany("REPLACE INTO current VALUES (?, ?)", entries)
             self._db.executemany("REPLACE INTO memory VALUES (?, ?, ?)", memories)
             self._db.executemany("REPLACE INTO cursor VALUES (?, ?, ?)", cursors)
+            ledger.move(self._db)
             for old, new in keep.aliases.items():
                 self._alias(old, new)
             ledger.write(self._db)
@@ -179,7 +180,7 @@ class Store(StoreReader, FeedWriter):
         self._db.execute("UPDATE alias SET device = ? WHERE device = ?", (new, old))
         self._db.execute("REPLACE INTO alias VALUES (?, ?)", (old, new))
         self._db.execute("DELETE FROM current WHERE device = ?", (old,))
-        forget(self._db, old)
+        hand_over(self._db, old, new)
 
     def _decoy(self, address: str, what: str | None, at: datetime) -> None:
         if what is None:

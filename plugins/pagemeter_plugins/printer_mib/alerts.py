@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from pagemeter.colorants import colors_in
+from pagemeter.conditions import Sign, is_foreign, sign_of_code
 from pagemeter.iana_printer_mib import ALERT_CODE
 from pagemeter.model import Alert, Condition, Severity, Training
 from pagemeter.snmp.types import Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.enumerations import ALERT_GROUP, SEVERITY, TRAINING
-from pagemeter_plugins.printer_mib.localization import description_charset, text
+from pagemeter_plugins.printer_mib.integers import integer
+from pagemeter_plugins.printer_mib.localization import Charsets, description, description_charset
 
 _TICKS = 1 << 32
 _GENERIC = frozenset({None, 1, 2})
@@ -21,20 +24,17 @@ _FUSER_UNDER_TEMPERATURE = 1001
 _CLEARED = 1801
 _BINARY_WARNING = 5
 _SUPPLIES_GROUP = 11
-_EMPTY = frozenset({13, 1101, 1102, 1103, 1114, 1123})
-_LOW = frozenset({10, 12, 1104, 1105, 1106, 1111, 1113, 1122})
-_MISSING = frozenset({9, 1115, *range(1116, 1122), 1124, 1127, 1128, 1129, 1130})
 
 
 class _Row:
-    def __init__(self, walk: Walk, index: int, row: int, charset: int | None) -> None:
+    def __init__(self, walk: Walk, index: int, row: int, charset: Charsets) -> None:
         def number(column: int) -> int | None:
-            return walk.integer((*mib.ALERT, column, index, row))
+            return integer(walk, (*mib.ALERT, column, index, row))
 
         self.index, self.row = index, row
         self.severity, self.training, self.group = number(2), number(3), number(4)
         self.group_index, self.location, self.code, self.time = number(5), number(6), number(7), number(9)
-        self.description = text(walk, (*mib.ALERT, 8, index, row), charset=charset)
+        self.description = description(walk, (*mib.ALERT, 8, index, row), charset=charset)
 
     @property
     def is_alert(self) -> bool:
@@ -56,16 +56,20 @@ def alerts_of(walk: Walk, index: int, at: datetime) -> tuple[Alert, ...]:
     return tuple(_alert(row, up_time, at) for row in _rows(walk, index) if row.is_alert)
 
 
-def conditions_of(walk: Walk, index: int) -> dict[int, Condition]:
-    """Say what the alerts tell of each supply, by its row; the worst counts."""
-    found: dict[int, Condition] = {}
-    for row in _rows(walk, index):
-        if row.group != _SUPPLIES_GROUP or row.group_index is None or row.group_index < 1 or not row.is_alert:
-            continue
-        for codes, condition in ((_MISSING, Condition.MISSING), (_EMPTY, Condition.EMPTY), (_LOW, Condition.LOW)):
-            if row.code in codes and (condition is not Condition.LOW or row.group_index not in found):
-                found[row.group_index] = condition
-    return found
+def conditions_of(walk: Walk, index: int) -> tuple[Sign, ...]:
+    """Say what the alerts tell of supplies, and of which, as far as they tell."""
+    return tuple(sign for row in _rows(walk, index) if row.is_alert for sign in _signs(row))
+
+
+def _signs(row: _Row) -> Iterable[Sign]:
+    of_supplies = row.group == _SUPPLIES_GROUP
+    supply = f"{row.index}.{row.group_index}" if of_supplies and row.group_index is not None else None
+    colorants = colors_in(row.description or "")
+    sign = sign_of_code(row.code, of_supplies=of_supplies, supply=supply, colorants=colorants)
+    if sign is not None:
+        yield sign
+    if of_supplies and is_foreign(row.description):
+        yield Sign(condition=Condition.FOREIGN, supply=supply, colorants=colorants)
 
 
 def _rows(walk: Walk, index: int) -> Iterable[_Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from pagemeter.snmp.types import Oid, Walk
@@ -25,11 +26,24 @@ _OF_LANGUAGE: dict[str, Charsets] = {
     **dict.fromkeys(("th",), (2109,)),
 }
 _NOT_DECLARED = 0
+# Octets in hexadecimal digits, as a tool prints them: "48 50 20" or "0x485020".
+_HEX = re.compile(rb"(?:0x(?:[0-9A-Fa-f]{2}){3,}|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){2,})[ \0]*")
+_LETTERS = 3
 
 
 def text(walk: Walk, key: Oid, *, charset: int | Charsets | None = None, most: int = MOST_CHARACTERS) -> str | None:
     """Return a row's text, clean, or none where there is no row, no text or nothing left."""
     return scrub(walk.octets(key), charset=charset, most=most)
+
+
+def description(walk: Walk, key: Oid, *, charset: int | Charsets | None = None) -> str | None:
+    """Return a row's text for people, as ``text``; octets in hexadecimal digits are read where they spell words."""
+    raw = walk.octets(key)
+    if raw is not None and _HEX.fullmatch(raw):
+        spelt = scrub(bytes.fromhex(raw.strip(b" \0").removeprefix(b"0x").decode("ascii")), charset=charset)
+        if spelt is not None and sum(c.isalpha() for c in spelt) >= min(_LETTERS, len(spelt)) - 1 > 0:
+            return spelt
+    return scrub(raw, charset=charset)
 
 
 def description_charset(walk: Walk, index: int) -> Charsets:

@@ -6,12 +6,22 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pagemeter.model import MeterColor, MeterRead, MeterUnit, Origin, Quality, Rival, Since, Unknown, Work
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.profile import Enumeration, MeterRule, Place, Profile
-from pagemeter_plugins.printer_mib.rules import UNVERIFIED, answers, counter_at, holds, rows_of, words_at
+from pagemeter_plugins.printer_mib.rules import (
+    UNVERIFIED,
+    answers,
+    counter_at,
+    holds,
+    is_whole,
+    places_of,
+    rows_of,
+    words_at,
+)
 
 # PrtMarkerCounterUnitTC; what a device does not say is "other", never a guess.
 _UNITS = {
@@ -63,14 +73,23 @@ def unknown_meters(
         yield Unknown(what="life_count", why="device does not tell")
     elif any(read.unit is MeterUnit.OTHER for read in reads):
         yield Unknown(what="life_count_unit", why="device does not tell")
-    mine = [profile for profile in profiles if profile.meters]
     whole = {read.color for read in reads if read.media == "any" and read.work in (Work.TOTAL, Work.PRINT)}
     if MeterColor.MONOCHROME not in whole:
-        yield Unknown(what="mono", why="device does not tell" if mine else "no profile")
+        yield Unknown(what="mono", why=_why_not(walk, profiles, "mono"))
     if MeterColor.FULL_COLOR not in whole:
-        single = mine and colorants_of(walk, index) == 1
-        why = "the engine has one colorant" if single else "device does not tell" if mine else "no profile"
-        yield Unknown(what="color", why=why)
+        single = colorants_of(walk, index) == 1
+        yield Unknown(what="color", why="the engine has one colorant" if single else _why_not(walk, profiles, "color"))
+
+
+def _why_not(walk: Walk, profiles: Sequence[Profile], what: Literal["mono", "color"]) -> str:
+    """Say why a counter is not known: what a profile says of it, what was not read, else whose fault it is."""
+    told = next((profile.not_told[what] for profile in profiles if what in profile.not_told), None)
+    if told is not None:
+        return told
+    rules = [rule for profile in profiles for rule in profile.meters]
+    if not all(is_whole(walk, *places_of(rule)) for rule in rules):
+        return "not all of the maker's counters were read"
+    return "device does not tell" if rules else "no profile"
 
 
 _LIFE_COUNT = mib.origin(mib.MARKER_LIFE_COUNT).where
@@ -126,7 +145,7 @@ def _profiled(
     engine = engine_of(walk, index)
     for rule in (rule for profile in profiles for rule in profile.meters):
         unit = _unit(walk, rule)
-        if unit is None or not holds(walk, rule.when, engine=engine):
+        if unit is None or not holds(walk, rule.when, engine=engine) or not is_whole(walk, *places_of(rule)):
             continue
         for one in _sums(walk, rule):
             if (read := _read(walk, rule, one, unit, at)) is not None:

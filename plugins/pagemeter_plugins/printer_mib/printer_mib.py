@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from pagemeter.component import NotAPrinter
-from pagemeter.model import Reading, Scope, Unknown
+from pagemeter.model import Origin, Reading, Scope, Unknown
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.alerts import alerts_of, conditions_of
 from pagemeter_plugins.printer_mib.evidence import not_a_printer, printers_of
 from pagemeter_plugins.printer_mib.identity import Person, identity_of
-from pagemeter_plugins.printer_mib.meters import colorants_of, meter_reads_of, unknown_meters
+from pagemeter_plugins.printer_mib.meters import colorants_of, engine_of, meter_reads_of, unknown_meters
 from pagemeter_plugins.printer_mib.profile import Profile
 from pagemeter_plugins.printer_mib.status import status_of
 from pagemeter_plugins.printer_mib.subunits import covers_of, inputs_of, markers_of, panel_of
 from pagemeter_plugins.printer_mib.supplies import supplies_of
+from pagemeter_plugins.printer_mib.vendor_status import vendor_alerts, vendor_panel
+from pagemeter_plugins.printer_mib.vendor_supplies import with_coverage, with_vendor_values
 
 SCOPES = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
 _SILENT = "device does not tell"
@@ -65,13 +68,38 @@ def _reading(who: Person, scopes: frozenset[Scope], at: datetime) -> Reading:
         covers=covers_of(walk, index) if status else (),
         alerts=alerts if status else (),
     )
-    return _with_scopes(reading, who, scopes)
+    return _with_scopes(_completed(reading, who, scopes, at), who, scopes)
+
+
+def _completed(reading: Reading, who: Person, scopes: frozenset[Scope], at: datetime) -> Reading:
+    """Add what profiles tell of supplies, markers, panel and state, each with where it was read."""
+    walk, index, profiles = who.walk, who.index, who.profiles
+    if not profiles:
+        return reading
+    if Scope.SUPPLIES in scopes:
+        engine = engine_of(walk, index)
+        supplies, origins = with_vendor_values(reading.supplies, walk, index, profiles, engine, at)
+        reading = _with(reading, origins, supplies=supplies)
+    if Scope.METERS in scopes:
+        markers, origins = with_coverage(reading.markers, walk, profiles)
+        reading = _with(reading, origins, markers=markers)
+    if Scope.STATUS in scopes:
+        alerts, unknown = vendor_alerts(walk, profiles, reading.alerts)
+        reading = replace(reading, alerts=reading.alerts + alerts, unknown=unknown)
+        panel, origin = vendor_panel(walk, index, profiles)
+        if origin is not None and not panel_of(walk, index, alone=False):
+            reading = _with(reading, {"panel": origin}, panel=panel)
+    return reading
+
+
+def _with(reading: Reading, origins: Mapping[str, Origin], **parts: Any) -> Reading:
+    return replace(reading, origins=tuple(sorted({**dict(reading.origins), **origins}.items())), **parts)
 
 
 def _with_scopes(reading: Reading, who: Person, scopes: frozenset[Scope]) -> Reading:
     answered = frozenset(scope for scope in scopes if _answered(who.walk, scope, reading))
     unknown = tuple(_unknown(who, scopes, reading))
-    return replace(reading, scopes=answered, unknown=unknown)
+    return replace(reading, scopes=answered, unknown=reading.unknown + unknown)
 
 
 def _answered(walk: Walk, scope: Scope, reading: Reading) -> bool:
@@ -96,5 +124,13 @@ def _unknown(who: Person, scopes: frozenset[Scope], reading: Reading) -> Iterato
         yield from unknown_meters(who.walk, who.index, who.profiles, reading.meter_reads)
     if Scope.SUPPLIES in scopes and not reading.supplies:
         yield Unknown(what="supplies", why=_SILENT)
+    elif Scope.SUPPLIES in scopes and not any(supply.serial_number for supply in reading.supplies):
+        yield Unknown(what="supply_serial_numbers", why=_why_no_serial_numbers(who.profiles))
     if Scope.STATUS in scopes and reading.status is None:
         yield Unknown(what="status", why=_SILENT)
+
+
+def _why_no_serial_numbers(profiles: Sequence[Profile]) -> str:
+    told = next((one for profile in profiles if (one := profile.not_told.get("supply_serial_number"))), None)
+    asked = any(rule.serial_number is not None for profile in profiles for rule in profile.supplies)
+    return told or (_SILENT if asked else "no profile")

@@ -110,7 +110,7 @@ class Decode(_Closed):
         return value
 
 
-class _Scaled(_Closed):
+class Scaled(_Closed):
     """How a number becomes the value: ``value * multiply // divide``; a number in ``absent`` says nothing."""
 
     decode: Decode | None = None
@@ -149,6 +149,10 @@ class Match(_Closed):
         """Return the longest tree that holds the sysObjectID; the empty one where no tree is named."""
         trees = [tree for tree in self.sys_object_id or ((),) if (sys_object_id or ())[: len(tree)] == tree]
         return max(trees, key=len, default=None)
+
+    def generality(self, sys_object_id: Oid | None) -> tuple[int, ...]:
+        """Return what sorts the more particular first: a longer tree, then words beside it, then more probes."""
+        return -len(self.tree_of(sys_object_id) or ()), int(self.words is None), -len(self.probe)
 
 
 class TextRule(_Sourced):
@@ -205,7 +209,7 @@ class UnitFrom(_Closed):
     units: dict[int, MeterUnit]
 
 
-class MeterRule(_Sourced, _Scaled):
+class MeterRule(_Sourced, Scaled):
     """One counter, or one for each row of a column.
 
     Exactly one of ``oid`` (an instance), ``column`` (the sum of its rows, all or those that ``where`` picks),
@@ -221,7 +225,11 @@ class MeterRule(_Sourced, _Scaled):
     each: Column | None = None
     media_names: Enumeration | None = None
     where: dict[Column, tuple[Word, ...]] = Field(
-        default_factory=dict, description="Columns of the same table and the values that a row must have in them."
+        default_factory=dict,
+        description="Columns of the same table, or of one with fewer indexes, and the values that a row has in them.",
+    )
+    index: dict[int, tuple[int, ...]] = Field(
+        default_factory=dict, description="Numbers that a row's index must have, by their place in it, the first is 0."
     )
     when: tuple[When, ...] = ()
     work: Work
@@ -242,8 +250,8 @@ class MeterRule(_Sourced, _Scaled):
             raise ValueError("name exactly one of oid, column, sum_of, each")
         if (self.each is None) != (self.media_names is None):
             raise ValueError("each and media_names belong together")
-        if self.where and self.column is None and self.each is None:
-            raise ValueError("where needs column or each")
+        if (self.where or self.index) and self.column is None and self.each is None:
+            raise ValueError("where and index need column or each")
         if (self.minus or self.optional) and not self.sum_of:
             raise ValueError("minus and optional need sum_of")
         if (self.unit is None) == (self.unit_from is None):
@@ -251,7 +259,7 @@ class MeterRule(_Sourced, _Scaled):
         return self
 
 
-class SupplyValue(_Scaled):
+class SupplyValue(Scaled):
     """A value of a supply: a column of the maker's table of supplies, or one instance."""
 
     column: Column | None = None
@@ -317,6 +325,8 @@ class SupplyRule(_Sourced):
     def _finds_something(self) -> Self:
         if self.key is None and not (self.colorants or self.types):
             raise ValueError("say which supply: key, colorants or types")
+        if self.key is not None and not any(value.column for value in self.values.values()):
+            raise ValueError("a key finds the rows of columns: name one, such as serial_number: {column: ...}")
         if not self.values and self.step is None:
             raise ValueError("say what of the supply: serial_number, part_number, percent ...")
         if self.adds and self.key is None and self.type is None and len(self.types) != 1:
@@ -336,7 +346,7 @@ SUPPLY_VALUES = (
 )
 
 
-class CoverageRule(_Sourced, _Scaled):
+class CoverageRule(_Sourced, Scaled):
     """The average coverage of the pages of the device's marker, in hundredths of a per cent."""
 
     oid: Instance

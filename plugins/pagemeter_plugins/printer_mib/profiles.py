@@ -62,13 +62,7 @@ def fitting(profiles: Sequence[Profile], sys_object_id: Oid | None, words: str) 
     The user's own come first, then the more particular: the longer tree of sysObjectID, words beside it, probes.
     """
     found = [one for one in profiles if one.match is not None and one.match.fits(sys_object_id, words)]
-    return tuple(sorted(found, key=lambda one: _generality(one, sys_object_id)))
-
-
-def _generality(profile: Profile, sys_object_id: Oid | None) -> tuple[bool, int, bool, int]:
-    match = profile.match or Match(words=_ANY)
-    tree = match.tree_of(sys_object_id) or ()
-    return not profile.own, -len(tree), match.words is None, -len(match.probe)
+    return tuple(sorted(found, key=lambda one: _order(one, sys_object_id)))
 
 
 def profile_schema() -> dict[str, Any]:
@@ -80,6 +74,10 @@ def profile_schema() -> dict[str, Any]:
 def write_schema(path: Path) -> None:
     """Write the JSON Schema of a profile to a file."""
     path.write_text(json.dumps(profile_schema(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _order(profile: Profile, sys_object_id: Oid | None) -> tuple[bool, tuple[int, ...]]:
+    return not profile.own, profile.match.generality(sys_object_id) if profile.match is not None else ()
 
 
 def _texts(paths: Iterable[Traversable | Path]) -> dict[str, tuple[str, str]]:

@@ -102,7 +102,8 @@ class PrinterMibReader(Reader):
         self, target: Target, walk: Walk, scopes: frozenset[Scope], found: Sequence[Reading]
     ) -> tuple[Reading, ...]:
         """Read the counters again in one packet with who it is: the address may have another owner by now."""
-        reads = (read for reading in found for read in reading.meter_reads)
+        rivals = (rival.read for reading in found for rival in reading.rivals)
+        reads = (*(read for reading in found for read in reading.meter_reads), *rivals)
         counters = {oid(place) for read in reads for place in re.split(" [+-] ", read.origin.where)}
         if not counters:
             return tuple(found)

@@ -10,13 +10,14 @@ from pagemeter.model import Origin, Scope
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter.text import scrub
 from pagemeter_plugins.printer_mib.decoders import decoded
-from pagemeter_plugins.printer_mib.localization import text
+from pagemeter_plugins.printer_mib.localization import Charsets, text
 from pagemeter_plugins.printer_mib.profile import (
     Decode,
     IdentityRules,
     MeterRule,
     Place,
     Profile,
+    Scaled,
     SupplyRule,
     SupplyValue,
     TextRule,
@@ -66,35 +67,49 @@ def origin_of(*where: Oid, unverified: bool) -> Origin:
     return Origin(protocol="snmp", where=" + ".join(map(dotted, where)), doubt=UNVERIFIED if unverified else None)
 
 
-def words_at(walk: Walk, where: Oid) -> str | None:
+def words_at(walk: Walk, where: Oid, *, charset: Charsets | None = None) -> str | None:
     """Return what stands there as text, a number too; none where nothing does."""
     number = walk.integer(where)
-    return str(number) if number is not None else text(walk, where)
+    return str(number) if number is not None else text(walk, where, charset=charset)
 
 
-def text_of(walk: Walk, rule: TextRule) -> str | None:
+def text_of(walk: Walk, rule: TextRule, *, charset: Charsets | None = None) -> str | None:
     """Return the text that a rule finds."""
-    return text_at(walk, rule.oid.oid, rule.decode, rule.pattern)
+    return text_at(walk, rule.oid.oid, rule.decode, rule.pattern, charset=charset)
 
 
-def text_at(walk: Walk, where: Oid, decode: Decode | None = None, pattern: re.Pattern[str] | None = None) -> str | None:
+def text_at(
+    walk: Walk,
+    where: Oid,
+    decode: Decode | None = None,
+    pattern: re.Pattern[str] | None = None,
+    *,
+    charset: Charsets | None = None,
+) -> str | None:
     """Return a text, decoded and cut out by the first group of a pattern where one is named."""
     if decode is None:
-        found = words_at(walk, where)
+        found = words_at(walk, where, charset=charset)
     else:
-        value = decoded(decode.name, walk.octets(where) or b"", decode.field)
+        value = decoded_at(walk, where, decode)
         found = scrub(str(value)) if value is not None else None
     if found is None or pattern is None:
         return found
     match = pattern.search(found)
-    return None if match is None else (match[1] if match.re.groups else match[0]).strip() or None
+    return None if match is None else ((match[1] if match.re.groups else match[0]) or "").strip() or None
+
+
+def decoded_at(walk: Walk, where: Oid, decode: Decode) -> int | str | None:
+    """Return what a decoder finds there; a number is decoded as its digits."""
+    data = walk.octets(where)
+    if data is None and (number := walk.integer(where)) is not None:
+        data = str(number).encode("ascii")
+    return None if data is None else decoded(decode.name, data, decode.field)
 
 
 def number_at(walk: Walk, where: Oid, decode: Decode | None = None) -> int | None:
     """Return a number as the device sent it; digits in a text count, too."""
     if decode is not None:
-        data = walk.octets(where)
-        value = decoded(decode.name, data, decode.field) if data is not None else None
+        value = decoded_at(walk, where, decode)
         return value if isinstance(value, int) else None
     number = walk.integer(where)
     if number is None and (words := text(walk, where)) is not None and words.isascii() and words.isdigit():
@@ -104,7 +119,20 @@ def number_at(walk: Walk, where: Oid, decode: Decode | None = None) -> int | Non
 
 def counter_at(walk: Walk, where: Oid, decode: Decode | None = None, absent: Sequence[int] = ()) -> int | None:
     """Return a counter; none for a negative one, also where -1 came as unsigned, and for what no 63 bits hold."""
-    value = number_at(walk, where, decode)
+    return _counted(number_at(walk, where, decode), absent)
+
+
+def scaled_at(walk: Walk, where: Oid, rule: Scaled, pattern: re.Pattern[str] | None = None) -> int | None:
+    """Return a number as a rule scales it, cut out of a text by a pattern where one is named; none below 0."""
+    if pattern is None:
+        value = counter_at(walk, where, rule.decode, rule.absent)
+    else:
+        words = text_at(walk, where, rule.decode, pattern) or ""
+        value = _counted(int(words), rule.absent) if re.fullmatch("[0-9]{1,19}", words) else None
+    return None if value is None else value * rule.multiply // rule.divide
+
+
+def _counted(value: int | None, absent: Sequence[int]) -> int | None:
     return None if value is None or not 0 <= value < 1 << 63 or value == _ALL_ONES or value in absent else value
 
 
@@ -117,7 +145,7 @@ def holds(walk: Walk, conditions: Iterable[When], *, engine: str | None) -> bool
             return False
         if one.has is not None and not answers(walk, one.has):
             return False
-        if one.lacks is not None and answers(walk, one.lacks):
+        if one.lacks is not None and (answers(walk, one.lacks) or not is_whole(walk, one.lacks)):
             return False
     return True
 
@@ -127,11 +155,43 @@ def answers(walk: Walk, place: Place) -> bool:
     return bool(walk.column(place.oid)) if place.column else place.oid in walk
 
 
-def rows_of(walk: Walk, column: Oid, where: dict[Place, tuple[Word, ...]]) -> Iterator[Oid]:
-    """Yield the row indexes of a column that have the wanted values in the other columns."""
+def is_whole(walk: Walk, *places: Place) -> bool:
+    """Say whether nothing of objects was cut short; a number made of a part of them would be wrong."""
+    return not any(
+        root[: len(place.oid)] == place.oid or place.oid[: len(root)] == root
+        for root in walk.missing
+        for place in places
+    )
+
+
+def rows_of(
+    walk: Walk,
+    column: Oid,
+    where: Mapping[Place, tuple[Word, ...]],
+    index: Mapping[int, tuple[int, ...]] = MappingProxyType({}),
+) -> Iterator[Oid]:
+    """Yield the row indexes of a column that have the wanted values in the other columns and numbers in themselves."""
     for row in walk.column(column):
-        if all(words_at(walk, (*other.oid, *row)) in wanted for other, wanted in where.items()):
+        numbered = all(place < len(row) and row[place] in wanted for place, wanted in index.items())
+        if numbered and all(_beside(walk, other.oid, row) in wanted for other, wanted in where.items()):
             yield row
+
+
+def _beside(walk: Walk, column: Oid, row: Oid) -> str | None:
+    """Return what another column says of a row: under the same index, else under the first numbers of it."""
+    ends = range(len(row), 0, -1)
+    return next((words for end in ends if (words := words_at(walk, (*column, *row[:end]))) is not None), None)
+
+
+def places_of(rule: MeterRule) -> Iterator[Place]:
+    """Yield all objects that a counter needs, its conditions among them."""
+    yield from (place for place in (rule.oid, rule.column, rule.each) if place is not None)
+    yield from (*rule.sum_of, *rule.optional, *rule.minus, *rule.where)
+    yield from _of_conditions(rule.when)
+    if rule.media_names is not None:
+        yield rule.media_names.column
+    if rule.unit_from is not None:
+        yield rule.unit_from.oid
 
 
 def _needed(profile: Profile, scopes: frozenset[Scope]) -> Iterator[Place]:
@@ -140,7 +200,7 @@ def _needed(profile: Profile, scopes: frozenset[Scope]) -> Iterator[Place]:
             yield from (rule.oid for rule in getattr(profile.identity, name))
     if Scope.METERS in scopes:
         for meter in profile.meters:
-            yield from _of_meter(meter)
+            yield from places_of(meter)
         yield from (rule.oid for rule in profile.coverage)
     if Scope.SUPPLIES in scopes:
         for supply in profile.supplies:
@@ -148,16 +208,6 @@ def _needed(profile: Profile, scopes: frozenset[Scope]) -> Iterator[Place]:
     if Scope.STATUS in scopes:
         yield from (rule.oid for rule in profile.panel)
         yield from (rule.oid for rule in profile.status)
-
-
-def _of_meter(rule: MeterRule) -> Iterator[Place]:
-    yield from (place for place in (rule.oid, rule.column, rule.each) if place is not None)
-    yield from (*rule.sum_of, *rule.optional, *rule.minus, *rule.where)
-    yield from _of_conditions(rule.when)
-    if rule.media_names is not None:
-        yield rule.media_names.column
-    if rule.unit_from is not None:
-        yield rule.unit_from.oid
 
 
 def _of_supply(rule: SupplyRule) -> Iterator[Place]:

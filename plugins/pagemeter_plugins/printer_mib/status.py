@@ -9,6 +9,7 @@ from pagemeter.model import Alert, PrinterState, Severity, Status
 from pagemeter.snmp.types import Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.enumerations import DEVICE_STATUS, ERROR_BITS, PRINTER_STATUS
+from pagemeter_plugins.printer_mib.integers import integer
 
 _CRITICAL = frozenset(
     {"noPaper", "noToner", "doorOpen", "jammed", "inputTrayMissing", "outputTrayMissing", "markerSupplyMissing"}
@@ -29,10 +30,9 @@ def status_of(walk: Walk, index: int, alerts: Sequence[Alert]) -> Status | None:
     told = [place for place in places if place in walk]
     if not told:
         return None
-    device = DEVICE_STATUS.get(walk.integer(places[0]) or 0)
-    printer = PRINTER_STATUS.get(walk.integer(places[1]) or 0)
-    row = walk.get(places[2])
-    bits = error_bits(row.value if row is not None else None)
+    device = DEVICE_STATUS.get(integer(walk, places[0]) or 0)
+    printer = PRINTER_STATUS.get(integer(walk, places[1]) or 0)
+    bits = told_bits(walk, index) or ()
     return Status(
         state=derived_state(device, printer, bits, alerts),
         device_status=device,
@@ -70,6 +70,12 @@ def _fallback(printer: str | None, bits: Sequence[str], alerts: Sequence[Alert],
     if bits or severities & {Severity.WARNING, Severity.WARNING_BINARY_CHANGE_EVENT}:
         return PrinterState.WARNING
     return _ACTIVE.get(printer or "", PrinterState.UNKNOWN)
+
+
+def told_bits(walk: Walk, index: int) -> tuple[str, ...] | None:
+    """Return the error bits of a printer, none where it tells none of them, not even that all is well."""
+    row = walk.get((*mib.HR_PRINTER_DETECTED_ERROR_STATE, index))
+    return error_bits(row.value) if row is not None and isinstance(row.value, int | bytes) else None
 
 
 def error_bits(value: object) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from pagemeter.model import Cover, Input, Level, Marker
 from pagemeter.snmp.types import Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.enumerations import COVER_STATUS, INPUT_TYPE, MARK_TECHNOLOGY, PERCENT, UNIT
-from pagemeter_plugins.printer_mib.localization import console_charset, description_charset, text
+from pagemeter_plugins.printer_mib.integers import integer
+from pagemeter_plugins.printer_mib.localization import Charsets, console_charset, description, description_charset, text
 
 
 def markers_of(walk: Walk, index: int) -> tuple[Marker, ...]:
@@ -14,9 +15,9 @@ def markers_of(walk: Walk, index: int) -> tuple[Marker, ...]:
     return tuple(
         Marker(
             index=f"{index}.{row}",
-            technology=MARK_TECHNOLOGY.get(walk.integer((*mib.MARKER, 2, index, row)) or 0),
-            process_colorants=walk.integer((*mib.MARKER_PROCESS_COLORANTS, index, row)),
-            status=walk.integer((*mib.MARKER, 15, index, row)),
+            technology=MARK_TECHNOLOGY.get(integer(walk, (*mib.MARKER, 2, index, row)) or 0),
+            process_colorants=integer(walk, (*mib.MARKER_PROCESS_COLORANTS, index, row)),
+            status=integer(walk, (*mib.MARKER, 15, index, row)),
             origin=mib.origin((*mib.MARKER, 2, index, row)),
         )
         for row in mib.rows_of(walk, mib.MARKER, index)
@@ -29,12 +30,12 @@ def inputs_of(walk: Walk, index: int) -> tuple[Input, ...]:
     return tuple(_input(walk, index, row, charset) for row in mib.rows_of(walk, mib.INPUT, index))
 
 
-def _input(walk: Walk, index: int, row: int, charset: int | None) -> Input:
+def _input(walk: Walk, index: int, row: int, charset: Charsets) -> Input:
     def number(column: int) -> int | None:
-        return mib.signed(walk.integer((*mib.INPUT, column, index, row)))
+        return integer(walk, (*mib.INPUT, column, index, row))
 
     def words(column: int) -> str | None:
-        return text(walk, (*mib.INPUT, column, index, row), charset=charset)
+        return description(walk, (*mib.INPUT, column, index, row), charset=charset)
 
     unit, capacity, level = number(8), number(9), number(10)
     return Input(
@@ -45,7 +46,7 @@ def _input(walk: Walk, index: int, row: int, charset: int | None) -> Input:
         media=words(12),
         unit=UNIT.get(unit or 0),
         max_capacity=capacity,
-        level=None if level is None else Level.from_mib(level, capacity, in_percent=unit == PERCENT),
+        level=Level.from_mib(level, capacity, in_percent=unit == PERCENT),
         status=number(11),
         origin=mib.origin((*mib.INPUT, 10, index, row)),
     )
@@ -57,8 +58,8 @@ def covers_of(walk: Walk, index: int) -> tuple[Cover, ...]:
     return tuple(
         Cover(
             index=f"{index}.{row}",
-            description=text(walk, (*mib.COVER, 2, index, row), charset=charset),
-            state=COVER_STATUS.get(walk.integer((*mib.COVER, 3, index, row)) or 0),
+            description=description(walk, (*mib.COVER, 2, index, row), charset=charset),
+            state=COVER_STATUS.get(integer(walk, (*mib.COVER, 3, index, row)) or 0),
             origin=mib.origin((*mib.COVER, 3, index, row)),
         )
         for row in mib.rows_of(walk, mib.COVER, index)

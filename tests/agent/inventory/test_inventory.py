@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from pagemeter.inventory import Inventory
-from pagemeter.inventory.inventory import MOST_OWED
+from pagemeter.inventory.learned import MOST_OWED
 from pagemeter.model import (
     DeviceSilent,
     FleetEntry,

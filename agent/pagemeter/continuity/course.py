@@ -1,0 +1,123 @@
+"""How a supply went down page by page, and how many pages are left in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from pagemeter.continuity.levels import FULL
+
+LEAST_USED = 200
+"""Hundredths of a per cent that must have been used before anything is told."""
+COARSEST = 1_000
+"""The largest step of a level, in hundredths of a per cent, from which a yield can be reckoned."""
+
+# What former supplies of the place count for, in hundredths of a per cent used.
+_FORMER_COUNT = 1_000
+# A former supply must have been used that far to count.
+_TELLING = 1_000
+# How much the yield of a tenth of a supply is taken to vary before it was seen, and what that is worth in observations.
+_SPREAD, _SPREAD_WORTH = 0.2, 3
+# Of a level that may stand anywhere in its step: one standard deviation, as a share of the step.
+_BLUR = 0.29
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a supply went down: ``points`` are (pages printed since it began, what was left) at each lower level.
+
+    What is left is in hundredths of a per cent, ``grain`` the step of the levels. The first point is the first sight;
+    it is ``whole`` where a full supply was seen to be put in. ``pages`` were printed until now. ``before`` are the
+    pages and the share used of its forerunners. ``height`` is where in a step the device stands when it tells a lower
+    level, above that level: the whole step where it rounds down, 0 where it rounds up; none while nobody knows.
+    """
+
+    points: Sequence[tuple[int, int]]
+    grain: int
+    pages: int
+    whole: bool
+    before: tuple[int, int] | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A likely number and how far off it may be, as a share of it (one standard deviation)."""
+
+    value: float
+    spread: float
+
+
+def pages_left(course: Course) -> Estimate | None:
+    """Divide what is left by what a page took; none where too little was used.
+
+    A level in steps is exact only where it changes: the supply stands always at the same height of the step then. So
+    two changes tell a yield that no rounding spoils, while a first sight is off by up to a step.
+    """
+    points, grain = course.points, course.grain
+    if grain > COARSEST or len(points) < 2 or points[0][1] - points[-1][1] < LEAST_USED:
+        return None
+    exact = _is_exact(course)
+    pages, share = used_of(course)
+    if pages <= 0 or share <= 0 or (not exact and not course.whole and share < 2 * grain):
+        return None
+    before_pages, before_share = course.before or (0, 0)
+    weight = min(1.0, _FORMER_COUNT / before_share) if before_share > 0 and before_pages > 0 else 0.0
+    seen = pages + weight * before_pages
+    rate = (share + weight * before_share) / seen
+    last_pages, lowest = points[-1]
+    height = course.height if course.height is not None else grain / 2
+    left = max(lowest + height - rate * (course.pages - last_pages), lowest + height - grain, grain / 4)
+    future = left / rate
+    walk = _variance(points[1:] if exact else points, rate)
+    blur = (_BLUR if exact or course.whole else 2 * _BLUR) * grain
+    height_blur = 0.0 if course.height is not None else _BLUR * grain
+    variance = walk * future + (future / seen) ** 2 * (walk * seen + blur**2) + height_blur**2
+    return Estimate(value=future, spread=sqrt(variance) / left)
+
+
+def used_of(course: Course) -> tuple[int, int]:
+    """Return the pages and the share that are known to belong together, from the first change or a full supply on."""
+    points = course.points[1:] if _is_exact(course) else course.points
+    if not points:
+        return 0, 0
+    share = points[0][1] - points[-1][1]
+    if points is course.points and course.whole and share > 0:
+        share -= course.height if course.height is not None else course.grain // 2
+    return points[-1][0] - points[0][0], share
+
+
+def height_of(course: Course) -> int | None:
+    """Learn from a supply that was full at first where in a step the device changes its level; else what was known."""
+    if not course.whole or not _is_exact(course):
+        return course.height
+    pages, share = used_of(course)
+    at_first_change = FULL - share * (course.points[1][0] - course.points[0][0]) / pages if pages > 0 else None
+    if at_first_change is None:
+        return course.height
+    return round(min(max(at_first_change - course.points[1][1], 0), course.grain))
+
+
+def yield_with(course: Course) -> tuple[int, int] | None:
+    """Return pages and share used of the supplies of a place until now, the last one counting as much as all before."""
+    pages, share = used_of(course)
+    if pages <= 0 or share < _TELLING:
+        return course.before
+    before_pages, before_share = course.before or (0, 0)
+    part = min(1.0, share / before_share) if before_share else 0.0
+    return pages + round(part * before_pages), share + round(part * before_share)
+
+
+def _is_exact(course: Course) -> bool:
+    """Say whether two changes of the level lie far enough apart to do without the first sight."""
+    return len(course.points) > 2 and course.points[1][1] - course.points[-1][1] >= LEAST_USED
+
+
+def _variance(points: Sequence[tuple[int, int]], rate: float) -> float:
+    """Say how far the share used strays from the rate, as variance a page."""
+    steps = [(b[0] - a[0], a[1] - b[1]) for a, b in pairwise(points)]
+    seen = sum((share - rate * pages) ** 2 / max(pages, 1) for pages, share in steps)
+    assumed = _SPREAD**2 * (FULL / 10) * rate
+    return (seen + _SPREAD_WORTH * assumed) / (len(steps) + _SPREAD_WORTH)

@@ -1,0 +1,89 @@
+"""What a device prints on each day of the week, and in how many days a number of pages is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from pagemeter.continuity.usage import Usage
+
+MOST_DAYS = 3650
+MOST_WEEKS = 14
+WEEK = 7
+
+# The share of the weeks that is left out at either end: holidays, and a print run of the year.
+_EDGE = 0.2
+# A day of the week below that share of the average is one on which nobody works.
+_FREE = 0.2
+# What the likes of a day (working or free) are worth beside itself, in weeks.
+_LIKES = 2
+_VARIATION_UNSEEN = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Pages for each day of the week (0 is Monday), how much weeks differ (as a share), and how many were seen."""
+
+    weekdays: tuple[float, ...]
+    variation: float
+    weeks: int
+
+
+def pace_of(usage: Usage, *, first: int, today: int) -> Pace | None:
+    """Reckon over the whole weeks from the day ``first`` (since 1970-01-01) that ended yesterday; none without pages.
+
+    Each day of the week counts by itself and with its likes, the more by itself the more weeks were seen. The emptiest
+    and the fullest of many weeks are left out.
+    """
+    printed = dict(usage.days)
+    ends = range(today, first + WEEK - 1, -WEEK)
+    weeks = sorted(([printed.get(day, 0) for day in range(end - WEEK, end)] for end in ends[:MOST_WEEKS]), key=sum)
+    edge = int(len(weeks) * _EDGE)
+    kept = weeks[edge : len(weeks) - edge]
+    if not any(map(sum, kept)):
+        return None
+    places = _smoothed([sum(week[place] for week in kept) / len(kept) for place in range(WEEK)], len(kept))
+    return Pace(
+        # From the place in a week that ended yesterday to the day of the week; 1970-01-01 was a Thursday.
+        weekdays=tuple(places[(day - today - 3) % WEEK] for day in range(WEEK)),
+        variation=_variation([sum(week) for week in weeks], sum(places)),
+        weeks=len(weeks),
+    )
+
+
+def days_until(pages: float, pace: Pace, *, today: int, passed: float, printed: int) -> float | None:
+    """Count the days in which that many pages are printed; none where they last for more than ten years.
+
+    ``passed`` is the share of today that is over, ``printed`` what was printed today.
+    """
+    days = 0.0
+    for day in range(today, today + MOST_DAYS):
+        expected, length = pace.weekdays[(day + 3) % WEEK], 1.0
+        if day == today:
+            # Nobody knows when a day's work ends: half by what is missing of the usual, half by the clock.
+            expected, length = (max(0.0, expected - printed) + expected * (1 - passed)) / 2, 1 - passed
+        if pages < expected:
+            return days + length * pages / expected
+        pages -= expected
+        days += length
+    return None
+
+
+def _smoothed(places: Sequence[float], weeks: int) -> list[float]:
+    average = sum(places) / WEEK
+    free = [pages < _FREE * average for pages in places]
+    likes = [
+        [pages for pages, is_free in zip(places, free, strict=True) if is_free is which] for which in (False, True)
+    ]
+    return [
+        (weeks * pages + _LIKES * sum(likes[is_free]) / len(likes[is_free])) / (weeks + _LIKES)
+        for pages, is_free in zip(places, free, strict=True)
+    ]
+
+
+def _variation(totals: Sequence[int], mean: float) -> float:
+    """Say how much a week differs from the usual one; few weeks are mixed with what is usual elsewhere."""
+    average = sum(totals) / len(totals)
+    seen = sum((total - average) ** 2 for total in totals) / mean**2
+    return sqrt((seen + 2 * _VARIATION_UNSEEN**2) / (len(totals) + 1))
