@@ -12,7 +12,8 @@ _COLORS = {
         camgöbeği κυανό cijan""",
     "magenta": "magenta purpurov[ýáé] bíbor пурпур\\w+ маджента μ?ματζέντα macenta",
     "yellow": """yellow gelb jaune amarill[oa] giall[oa] amarel[oa] geel gul keltainen żółt[yae] zolt[yae] žlut[ýáé]
-        zlut[yae] žlt[ýáé] sárga желт\\w+ жёлт\\w+ жовт\\w+ sarı κίτριν\\w+ galben žut[aio] rumen[aio] geltona kuning vàng""",
+        zlut[yae] žlt[ýáé] sárga желт\\w+ жёлт\\w+ жовт\\w+ sar\u0131 κίτριν\\w+ galben žut[aio] rumen[aio] geltona
+        kuning vàng""",
     "gray": "gr[ae]y grau gris grigi[oa] cinza cinzento grijs grå harmaa szary šed[ýáé] серый",
     "red": "red rouge rojo rosso vermelho röd красный",
     "green": "green grün verde grön зел[её]ный",
@@ -43,12 +44,12 @@ _SHADES = {
 }
 _AFTER = {"light": "claro claire? chiaro", "photo": "photo foto", "matte": "mate? opaco"}
 _TRIPLE = re.compile(r"\b(?:tri-?colou?r|three-?colou?r|dreifarbig|CMY)\b", re.IGNORECASE)
-_SHORT = {
-    **{"k": "black", "bk": "black", "c": "cyan", "m": "magenta", "y": "yellow"},
-    **{"pk": "photo-black", "pbk": "photo-black", "mk": "matte-black", "mbk": "matte-black"},
-    **{"lc": "light-cyan", "lm": "light-magenta", "pc": "photo-cyan", "pm": "photo-magenta"},
-    **{"gy": "gray", "lgy": "light-gray", "lk": "light-black", "llk": "light-light-black"},
-}
+_SHORT_WORDS = """
+    k:black bk:black c:cyan m:magenta y:yellow pk:photo-black pbk:photo-black mk:matte-black mbk:matte-black
+    lc:light-cyan lm:light-magenta pc:photo-cyan pm:photo-magenta gy:gray lgy:light-gray lk:light-black
+    llk:light-light-black
+"""
+_SHORT = {short: color for short, _, color in (pair.partition(":") for pair in _SHORT_WORDS.split())}
 _NONE = frozenset({"other", "unknown", "none", "n/a", "na", "-", "null"})
 
 
@@ -81,7 +82,7 @@ def colors_in(words: str) -> tuple[str, ...]:
 def colors_named(value: str | None) -> tuple[str, ...]:
     """Read a colorant's own name, as prtMarkerColorantValue or colorantname has it; one of no language stays as it is.
 
-    ``Black toner`` is black, ``PK`` photo-black, ``vendor9`` itself; other, unknown and none are no color.
+    ``Black toner`` is black, ``PK`` photo-black, ``Vendor9`` vendor9; other, unknown and none are no color.
     """
     name = (value or "").strip().casefold()
     if not name or name in _NONE:
@@ -89,6 +90,15 @@ def colors_named(value: str | None) -> tuple[str, ...]:
     if name in _SHORT:
         return (_SHORT[name],)
     return colors_in(value or "") or (name.split()[0],)
+
+
+def colors_of(told: tuple[str, ...], described: tuple[str, ...]) -> tuple[str, ...]:
+    """Choose between a colorant's own name and the description: the description knows the shades, and which one it is.
+
+    Where both name one color and not the same, the description is right: it stands in the supply's own row, while some
+    firmware mixes up the table of colorants.
+    """
+    return described if len(told) == len(described) == 1 else told or described
 
 
 def _color(match: re.Match[str]) -> str:

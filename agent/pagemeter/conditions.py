@@ -10,6 +10,7 @@ from pagemeter.model import Condition, LevelState, Supply, SupplyKind
 
 _COLORING = "coloring"
 _WASTE = "waste"
+_ANY = "any"
 # Which types (PrtMarkerSuppliesTypeTC) a word of an alert code means.
 _FAMILIES = {
     "toner": frozenset({"toner", "tonerCartridge", "matteToner"}),
@@ -24,60 +25,71 @@ _FAMILIES = {
 }
 _COLORED = _FAMILIES["toner"] | _FAMILIES["ink"] | _FAMILIES["ribbon"]
 _UNTYPED = frozenset({None, "other", "unknown"})
-_LOW, _EMPTY, _MISSING = Condition.LOW, Condition.EMPTY, Condition.MISSING
 # The worst first.
-_RANK = (_MISSING, _EMPTY, _LOW, Condition.FOREIGN, Condition.OK)
+_RANK = (Condition.MISSING, Condition.EMPTY, Condition.LOW, Condition.FOREIGN, Condition.OK)
+# Condition, what sort of supply (any: all that are used up), alert codes (PrtAlertCodeTC, the later registrations too),
+# and printer-state-reasons (RFC 8011 and the IANA registry) without their ending for severity.
+_TABLE = """
+empty   toner      1101       toner-empty marker-toner-empty
+low     toner      1104       toner-low marker-toner-almost-empty
+missing toner      1115,1130  marker-toner-cartridge-missing marker-toner-missing
+empty   ink        1102       marker-ink-empty
+low     ink        1105       marker-ink-almost-empty
+missing ink        1119       marker-ink-missing
+empty   ribbon     1103       marker-print-ribbon-empty
+low     ribbon     1106       marker-print-ribbon-almost-empty
+missing ribbon     1121       marker-print-ribbon-missing
+low     wasteToner 1107       marker-waste-toner-receptacle-almost-full
+empty   wasteToner 1109       marker-waste-toner-receptacle-full
+missing wasteToner 1129       marker-waste-toner-receptacle-missing
+low     wasteInk   1108       marker-waste-ink-receptacle-almost-full
+empty   wasteInk   1110       marker-waste-ink-receptacle-full
+missing wasteInk   1128       marker-waste-ink-receptacle-missing
+low     waste      1125       marker-waste-almost-full
+empty   waste      1126       marker-waste-full
+missing waste      1127       marker-waste-missing
+low     opc        1111       opc-near-eol marker-opc-life-almost-over
+empty   opc        1112       opc-life-over marker-opc-life-over
+missing opc        1120       marker-opc-missing
+low     developer  1113       developer-low marker-developer-almost-empty
+empty   developer  1114       developer-empty marker-developer-empty
+missing developer  1117       marker-developer-missing
+low     cleaner    -          cleaner-life-almost-over
+empty   cleaner    -          cleaner-life-over
+missing cleaner    1116       marker-cleaner-missing
+missing fuser      1118       marker-fuser-missing
+low     any        1122       -
+empty   any        1123       -
+missing any        1124       -
+low     coloring   -          marker-supply-low marker-supply-almost-empty
+empty   coloring   -          marker-supply-empty
+missing coloring   -          marker-supply-missing
+"""
+# Codes of any subunit, which speak of a supply where the alert's group does: missing, removed, life, empty, full.
+_GENERIC_TABLE = """
+missing any   9,26
+low     any   10,12
+empty   any   11,13
+low     waste 14
+empty   waste 15
+"""
 
-_OF_CODE: dict[int, tuple[Condition, str | None]] = {
-    **{1101: (_EMPTY, "toner"), 1102: (_EMPTY, "ink"), 1103: (_EMPTY, "ribbon")},
-    **{1104: (_LOW, "toner"), 1105: (_LOW, "ink"), 1106: (_LOW, "ribbon")},
-    **{1107: (_LOW, "wasteToner"), 1108: (_LOW, "wasteInk"), 1109: (_EMPTY, "wasteToner"), 1110: (_EMPTY, "wasteInk")},
-    **{1111: (_LOW, "opc"), 1112: (_EMPTY, "opc"), 1113: (_LOW, "developer"), 1114: (_EMPTY, "developer")},
-    **{1115: (_MISSING, "toner"), 1116: (_MISSING, "cleaner"), 1117: (_MISSING, "developer")},
-    **{1118: (_MISSING, "fuser"), 1119: (_MISSING, "ink"), 1120: (_MISSING, "opc"), 1121: (_MISSING, "ribbon")},
-    **{1122: (_LOW, None), 1123: (_EMPTY, None), 1124: (_MISSING, None)},
-    **{1125: (_LOW, _WASTE), 1126: (_EMPTY, _WASTE), 1127: (_MISSING, _WASTE)},
-    **{1128: (_MISSING, "wasteInk"), 1129: (_MISSING, "wasteToner"), 1130: (_MISSING, "toner")},
-}
-# Codes of any subunit: they speak of a supply where the alert's group does.
-_OF_GENERIC_CODE: dict[int, tuple[Condition, str | None]] = {
-    **{9: (_MISSING, None), 26: (_MISSING, None)},
-    **{10: (_LOW, None), 11: (_EMPTY, None), 12: (_LOW, None), 13: (_EMPTY, None)},
-    **{14: (_LOW, _WASTE), 15: (_EMPTY, _WASTE)},
-}
-# printer-state-reasons (RFC 8011 and the IANA registry), without their ending for severity.
-_OF_REASON: dict[str, tuple[Condition, str | None]] = {
-    **{
-        "toner-low": (_LOW, "toner"),
-        "toner-empty": (_EMPTY, "toner"),
-        "marker-toner-cartridge-missing": (_MISSING, "toner"),
-    },
-    **{"marker-toner-almost-empty": (_LOW, "toner"), "marker-toner-empty": (_EMPTY, "toner")},
-    **{"marker-toner-missing": (_MISSING, "toner")},
-    **{
-        "marker-ink-almost-empty": (_LOW, "ink"),
-        "marker-ink-empty": (_EMPTY, "ink"),
-        "marker-ink-missing": (_MISSING, "ink"),
-    },
-    **{"marker-print-ribbon-almost-empty": (_LOW, "ribbon"), "marker-print-ribbon-empty": (_EMPTY, "ribbon")},
-    **{"marker-supply-low": (_LOW, _COLORING), "marker-supply-almost-empty": (_LOW, _COLORING)},
-    **{"marker-supply-empty": (_EMPTY, _COLORING), "marker-supply-missing": (_MISSING, _COLORING)},
-    **{"marker-waste-almost-full": (_LOW, _WASTE), "marker-waste-full": (_EMPTY, _WASTE)},
-    **{"marker-waste-toner-receptacle-almost-full": (_LOW, "wasteToner")},
-    **{"marker-waste-toner-receptacle-full": (_EMPTY, "wasteToner")},
-    **{"marker-waste-ink-receptacle-almost-full": (_LOW, "wasteInk")},
-    **{"marker-waste-ink-receptacle-full": (_EMPTY, "wasteInk"), "marker-waste-missing": (_MISSING, _WASTE)},
-    **{"opc-near-eol": (_LOW, "opc"), "opc-life-over": (_EMPTY, "opc"), "marker-opc-life-almost-over": (_LOW, "opc")},
-    **{
-        "marker-opc-life-over": (_EMPTY, "opc"),
-        "developer-low": (_LOW, "developer"),
-        "developer-empty": (_EMPTY, "developer"),
-    },
-    **{"marker-developer-almost-empty": (_LOW, "developer"), "marker-developer-empty": (_EMPTY, "developer")},
-    **{"cleaner-life-almost-over": (_LOW, "cleaner"), "cleaner-life-over": (_EMPTY, "cleaner")},
+
+def _by_code(table: str) -> dict[int, tuple[Condition, str]]:
+    rows = (line.split() for line in table.strip().splitlines())
+    return {int(code): (Condition(row[0]), row[1]) for row in rows for code in row[2].split(",") if code != "-"}
+
+
+_OF_CODE = _by_code(_TABLE)
+_OF_GENERIC_CODE = _by_code(_GENERIC_TABLE)
+_OF_REASON = {
+    reason: (Condition(row[0]), row[1])
+    for row in (line.split() for line in _TABLE.strip().splitlines())
+    for reason in row[3:]
+    if reason != "-"
 }
 # hrPrinterDetectedErrorState (RFC 2790).
-_OF_BIT: dict[str, Condition] = {"lowToner": _LOW, "noToner": _EMPTY, "markerSupplyMissing": _MISSING}
+_OF_BIT = {"lowToner": Condition.LOW, "noToner": Condition.EMPTY, "markerSupplyMissing": Condition.MISSING}
 _SEVERITY = re.compile(r"-(?:report|warning|error)$")
 # Only words that say it in so many words; "genuine" alone is praise.
 _FOREIGN = re.compile(
@@ -97,7 +109,7 @@ class Sign:
 
     condition: Condition
     supply: str | None = None
-    family: str | None = None
+    family: str = _ANY
     colorants: tuple[str, ...] = ()
 
 
@@ -168,17 +180,13 @@ def _meant(sign: Sign, supplies: Sequence[Supply]) -> str | None:
     return found[0].index if len(found) == 1 else None
 
 
-def _fits(supply: Supply, family: str | None, *, alone: bool) -> bool:
+def _fits(supply: Supply, family: str, *, alone: bool) -> bool:
     filled = supply.kind is SupplyKind.FILLED
-    if family is None:
-        return not filled
-    if family == _WASTE:
-        return filled
+    if family in (_ANY, _WASTE):
+        return filled is (family == _WASTE)
     if family == _COLORING:
         return _is_coloring(supply, alone=alone)
-    if family.startswith("waste"):
-        return filled and (supply.type in _FAMILIES[family] or supply.type in _UNTYPED)
-    return not filled and (supply.type in _FAMILIES[family] or supply.type in _UNTYPED)
+    return filled is family.startswith("waste") and supply.type in _FAMILIES[family] | _UNTYPED
 
 
 def _is_coloring(supply: Supply, *, alone: bool) -> bool:

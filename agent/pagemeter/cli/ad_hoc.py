@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from pagemeter.clock import Clock, SystemClock
-from pagemeter.component import Factory, Reader
-from pagemeter.config import load_config
+from pagemeter.component import Factory, Reader, Settings
+from pagemeter.config import AgentConfig, load_config
 from pagemeter.config.build import credentials_of, fence_of
 from pagemeter.errors import ConfigError, PluginError
 from pagemeter.ipp.client import IppClient
@@ -33,7 +33,7 @@ from pagemeter.net.credentials import (
 )
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.net.ranges import parse_range, resolve
-from pagemeter.plugins import Kind, load_plugins
+from pagemeter.plugins import Kind, Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
 from pagemeter.services import AgentServices
 from pagemeter.snmp.engine import SnmpEngine
@@ -77,12 +77,14 @@ class Toolkit:
     engine: SnmpEngine
     services: AgentServices
     clock: Clock
+    config: AgentConfig | None = None
 
 
 @asynccontextmanager
 async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watcher = nobody) -> AsyncIterator[Toolkit]:
     """Open the SNMP engine for these ranges; raises ConfigError for what can't be used."""
     clock = SystemClock()
+    config: AgentConfig | None = None
     if options.config is not None:
         options.refuse_beside_config()
         config = load_config(options.config, environ=os.environ)
@@ -101,28 +103,37 @@ async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watch
             ipp=IppClient(fence=fence, budget=budget, clock=clock),
             fence=fence,
             clock=clock,
-            folder=Path.cwd(),
+            folder=config.folder if config is not None else Path.cwd(),
             ask=lambda *_: None,
             watcher=watcher,
         )
-        yield Toolkit(engine=engine, services=services, clock=clock)
+        yield Toolkit(engine=engine, services=services, clock=clock, config=config)
 
 
-def readers(services: AgentServices) -> dict[str, Reader]:
-    """Build the readers of these commands by their names: SNMP, then IPP where its library is installed."""
-    names = ("printer_mib", "ipp") if find_spec("aiohttp") is not None else ("printer_mib",)
-    return {name: reader(services, name) for name in names}
+def readers(tools: Toolkit) -> dict[str, Reader]:
+    """Build the readers by their names: those of the file, else SNMP, then IPP where its library is installed.
+
+    Raises PluginError where one can't be loaded.
+    """
+    items: list[tuple[str, str, Settings | None]]
+    if tools.config is not None:
+        if broken := next((item for item in tools.config.readers if item.broken is not None), None):
+            raise PluginError(f"{broken.name}: {broken.broken}")
+        items = [(item.name, item.plugin, item.settings) for item in tools.config.readers]
+    else:
+        names = ("printer_mib", "ipp") if find_spec("aiohttp") is not None else ("printer_mib",)
+        items = [(name, name, None) for name in names]
+    registry = load_plugins(sorted({plugin for _, plugin, _ in items}))
+    return {name: _reader(registry, plugin, settings, tools.services) for name, plugin, settings in items}
 
 
-def reader(services: AgentServices, name: str) -> Reader:
-    """Build a reader with its default settings; raises PluginError where it can't be loaded."""
-    registry = load_plugins([name])
-    factory = registry.factory(Kind.READER, name)
+def _reader(registry: Registry, plugin: str, settings: Settings | None, services: AgentServices) -> Reader:
+    factory = registry.factory(Kind.READER, plugin)
     if not isinstance(factory, Factory):
-        raise PluginError(f"{name}: {registry.why_not(name) or 'is not installed'}")
-    built = factory(factory.settings(), services)
+        raise PluginError(f"{plugin}: {registry.why_not(plugin) or 'is not installed'}")
+    built = factory(factory.settings() if settings is None else settings, services)
     if not isinstance(built, Reader):
-        raise PluginError(f"{name}: does not build a reader")
+        raise PluginError(f"{plugin}: does not build a reader")
     return built
 
 

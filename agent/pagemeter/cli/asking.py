@@ -74,7 +74,7 @@ async def read(host: str, options: SnmpOptions, *, as_json: bool, explain: bool 
     """Read one address and say what its panel would say; an address may have several printers."""
     async with toolkit(options, [host]) as tools:
         target = await _target(host, options)
-        found = await _read(tools, readers(tools.services), target, EVERYTHING)
+        found = await _read(tools, readers(tools), target, EVERYTHING)
     if found.error is not None:
         console(stderr=True).print(f"pagemeter: {found.error}", markup=False)
         return Exit.NOTHING_ANSWERED
@@ -120,7 +120,7 @@ def _is_place_of_a_file(path: Path) -> bool:
 
 async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:
     """Read each address as soon as it answers the sweep."""
-    chosen = readers(tools.services)
+    chosen = readers(tools)
     seats = asyncio.Semaphore(READS_AT_ONCE)
     results: asyncio.Queue[Found | None] = asyncio.Queue()
 

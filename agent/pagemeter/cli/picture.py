@@ -146,7 +146,7 @@ def _supplies(supplies: Sequence[Supply]) -> Table | None:
         return None
     table = Table(title="Supplies", box=None, title_justify="left", show_header=False, pad_edge=False)
     for justify in ("left", "left", "right", "left", "left", "left"):
-        table.add_column(justify=justify, overflow="fold")  # type: ignore[arg-type]  # rich's own words
+        table.add_column(justify=justify, overflow="fold")
     for supply in supplies:
         said = [str(supply.condition)] if supply.condition not in (None, Condition.OK) else []
         said += [f"in steps of {supply.level.step} %"] if supply.level and supply.level.step else []

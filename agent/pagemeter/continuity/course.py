@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import sqrt
 
@@ -15,9 +15,10 @@ COARSEST = 1_000
 """The largest step of a level, in hundredths of a per cent, from which a yield can be reckoned."""
 
 # What former supplies of the place count for, in hundredths of a per cent used.
-_FORMER_COUNT = 1_000
+_FORMER_COUNT = 2_000
 # A former supply must have been used that far to count.
 _TELLING = 1_000
+_FINE = 100
 # How much the yield of a tenth of a supply is taken to vary before it was seen, and what that is worth in observations.
 _SPREAD, _SPREAD_WORTH = 0.2, 3
 # Of a level that may stand anywhere in its step: one standard deviation, as a share of the step.
@@ -57,47 +58,50 @@ def pages_left(course: Course) -> Estimate | None:
     two changes tell a yield that no rounding spoils, while a first sight is off by up to a step.
     """
     points, grain = course.points, course.grain
-    if grain > COARSEST or len(points) < 2 or points[0][1] - points[-1][1] < LEAST_USED:
+    if grain > COARSEST or not points or points[0][1] - points[-1][1] < LEAST_USED:
         return None
-    exact = _is_exact(course)
-    pages, share = used_of(course)
-    if pages <= 0 or share <= 0 or (not exact and not course.whole and share < 2 * grain):
+    pages, share = _with_former(course)
+    if pages <= 0 or share <= 0:
         return None
-    before_pages, before_share = course.before or (0, 0)
-    weight = min(1.0, _FORMER_COUNT / before_share) if before_share > 0 and before_pages > 0 else 0.0
-    seen = pages + weight * before_pages
-    rate = (share + weight * before_share) / seen
+    rate = share / pages
+    height = height_of(course)
     last_pages, lowest = points[-1]
-    height = course.height if course.height is not None else grain / 2
-    left = max(lowest + height - rate * (course.pages - last_pages), lowest + height - grain, grain / 4)
+    at_change = lowest + (grain / 2 if height is None else height)
+    left = max(at_change - rate * (course.pages - last_pages), at_change - grain, grain / 4)
     future = left / rate
+    exact = _is_exact(course)
     walk = _variance(points[1:] if exact else points, rate)
     blur = (_BLUR if exact or course.whole else 2 * _BLUR) * grain
-    height_blur = 0.0 if course.height is not None else _BLUR * grain
-    variance = walk * future + (future / seen) ** 2 * (walk * seen + blur**2) + height_blur**2
+    height_blur = (_BLUR if height is None else _BLUR / 3) * grain
+    variance = walk * future + (future / pages) ** 2 * (walk * pages + blur**2) + height_blur**2
     return Estimate(value=future, spread=sqrt(variance) / left)
 
 
 def used_of(course: Course) -> tuple[int, int]:
-    """Return the pages and the share that are known to belong together, from the first change or a full supply on."""
-    points = course.points[1:] if _is_exact(course) else course.points
+    """Return the pages and the share that are known to belong together, from the first change or a full supply on.
+
+    Nothing is known of one change of a coarse level: a device that rounds down leaves 100 % with the first page.
+    """
+    points, grain = course.points, course.grain
     if not points:
         return 0, 0
-    share = points[0][1] - points[-1][1]
-    if points is course.points and course.whole and share > 0:
-        share -= course.height if course.height is not None else course.grain // 2
-    return points[-1][0] - points[0][0], share
+    start, end = points[1] if _is_exact(course) else points[0], points[-1]
+    pages, share = end[0] - start[0], start[1] - end[1]
+    if _is_exact(course) or share == 0:
+        return pages, share
+    if course.whole and (course.height is not None or grain <= _FINE):
+        return pages, share - (grain // 2 if course.height is None else course.height)
+    return (pages, share) if not course.whole and share >= 2 * grain else (0, 0)
 
 
 def height_of(course: Course) -> int | None:
     """Learn from a supply that was full at first where in a step the device changes its level; else what was known."""
-    if not course.whole or not _is_exact(course):
+    pages, share = _with_former(replace(course, height=None))
+    if not course.whole or len(course.points) < 2 or pages <= 0 or share <= 0:
         return course.height
-    pages, share = used_of(course)
-    at_first_change = FULL - share * (course.points[1][0] - course.points[0][0]) / pages if pages > 0 else None
-    if at_first_change is None:
-        return course.height
-    return round(min(max(at_first_change - course.points[1][1], 0), course.grain))
+    (began, _), (changed, level) = course.points[:2]
+    learned = FULL - share * (changed - began) / pages - level
+    return round(min(max(learned, 0), course.grain))
 
 
 def yield_with(course: Course) -> tuple[int, int] | None:
@@ -108,6 +112,14 @@ def yield_with(course: Course) -> tuple[int, int] | None:
     before_pages, before_share = course.before or (0, 0)
     part = min(1.0, share / before_share) if before_share else 0.0
     return pages + round(part * before_pages), share + round(part * before_share)
+
+
+def _with_former(course: Course) -> tuple[float, float]:
+    """Return pages and share that belong together, those of former supplies of the place among them."""
+    pages, share = used_of(course)
+    before_pages, before_share = course.before or (0, 0)
+    weight = min(1.0, _FORMER_COUNT / before_share) if before_share > 0 and before_pages > 0 else 0.0
+    return pages + weight * before_pages, share + weight * before_share
 
 
 def _is_exact(course: Course) -> bool:

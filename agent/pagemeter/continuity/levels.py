@@ -37,6 +37,11 @@ def measured(supply: Supply) -> int | None:
     return None if level.percent is None else 100 * level.percent
 
 
+def percent_of(supply: Supply) -> int | None:
+    """Return the level in whole per cent, as the supply tells it."""
+    return supply.level.percent if supply.level is not None else None
+
+
 def grain_of(known: int, level: int, supply: Supply) -> int:
     """Return the largest step that all levels so far allow, ``known`` being that of those before: 1 is a fine level."""
     step = supply.level.step if supply.level is not None else None

@@ -14,7 +14,7 @@ LEAST_HISTORY = timedelta(days=7)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SURE = 1.64
-"""How many standard deviations lie between the number and either end of its interval: nine of ten, if all were normal."""
+"""Standard deviations between the number and either end of its interval: nine of ten lie inside, were all normal."""
 
 
 def outlook_of(course: Course, usage: Usage, *, at: datetime, since: datetime) -> Outlook | None:

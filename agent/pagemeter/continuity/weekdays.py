@@ -13,7 +13,7 @@ MOST_WEEKS = 14
 WEEK = 7
 
 # The share of the weeks that is left out at either end: holidays, and a print run of the year.
-_EDGE = 0.2
+_EDGE = 0.3
 # A day of the week below that share of the average is one on which nobody works.
 _FREE = 0.2
 # What the likes of a day (working or free) are worth beside itself, in weeks.

@@ -126,9 +126,9 @@ def traces(who: Device | Identity, place: str) -> Iterator[tuple[str, str]]:
         yield ("name", name)
 
 
-def one_printer(mine: Reading, theirs: Reading) -> bool | None:
+def one_printer(first: Reading, second: Reading) -> bool | None:
     """Say whether two readers at one place read one printer; none where their words don't tell."""
-    one, other = mine.identity, theirs.identity
+    one, other = first.identity, second.identity
     serial = serial_sign(one.serial_number, other.serial_number)
     if serial is Sign.OTHER:
         return False
@@ -136,7 +136,8 @@ def one_printer(mine: Reading, theirs: Reading) -> bool | None:
         return True
     if (uuid := uuid_sign(one.uuid, other.uuid)) is not Sign.SILENT:
         return uuid is Sign.SAME
-    return True if one.device_id is not None and one.device_id == other.device_id else None
+    told = ((getattr(one, name), getattr(other, name)) for name in ("serial_number", "device_id"))
+    return True if any(mine is not None and mine == theirs for mine, theirs in told) else None
 
 
 def _is_makers_own(signs: Signs, scene: Scene) -> bool:

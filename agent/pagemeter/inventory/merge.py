@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from pagemeter.inventory.signs import comparable, macs_of, maker, plain_uuid
-from pagemeter.model import Device, DeviceSnapshot, DeviceState, FleetEntry, Identity, Origin, Scope, Unknown
+from pagemeter.model import (
+    Device,
+    DeviceSnapshot,
+    DeviceState,
+    FleetEntry,
+    Identity,
+    Marker,
+    Origin,
+    Scope,
+    Unknown,
+)
 
 LINK = "link"
 """The protocol of an origin that is an operator's table."""
@@ -26,13 +36,28 @@ def merged_latest(old: DeviceSnapshot, new: DeviceSnapshot) -> DeviceSnapshot:
     return replace(
         new,
         **kept,
-        markers=new.markers or old.markers,
+        markers=_markers(old, new),
         found_by=tuple(sorted({*old.found_by, *new.found_by})),
-        origins=tuple(sorted({**_not_linked(old), **dict(new.origins)}.items())),
+        origins=tuple(sorted({**_still_there(old, new), **dict(new.origins)}.items())),
         scopes=old.scopes | new.scopes,
         unknown=_unknown(old, new),
         missing=new.missing,
     )
+
+
+def _markers(old: DeviceSnapshot, new: DeviceSnapshot) -> tuple[Marker, ...]:
+    """Take the newer markers; their coverage is only told with the meters, and stays until then."""
+    if Scope.METERS in new.scopes or not new.markers:
+        return new.markers or old.markers
+    coverage = {marker.index: marker.coverage for marker in old.markers}
+    return tuple(replace(marker, coverage=coverage.get(marker.index)) for marker in new.markers)
+
+
+def _still_there(old: DeviceSnapshot, new: DeviceSnapshot) -> dict[str, Origin]:
+    """Return the older origins but those of parts that the newer one replaces, and of an operator's table."""
+    replaced = {name for scope, names in _FIELDS.items() if scope in new.scopes for name in names}
+    replaced |= {"markers"} if Scope.METERS in new.scopes else set()
+    return {name: origin for name, origin in _not_linked(old).items() if name.partition(".")[0] not in replaced}
 
 
 def told(device: Device, identity: Identity, *, addresses: tuple[str, ...]) -> Device:

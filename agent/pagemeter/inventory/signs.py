@@ -86,9 +86,9 @@ def maker_sign(mine: str | None, theirs: str | None) -> Sign:
 
 
 def plain_uuid(uuid: str | None) -> str | None:
-    """Return a UUID's 32 digits, none for a placeholder: one whose node is only zeros or only ones (RFC 9562)."""
-    digits = re.sub(r"[^0-9a-f]", "", (uuid or "").lower().removeprefix("urn:uuid:"))
-    return digits if len(digits) == 32 and set(digits[20:]) not in ({"0"}, {"f"}) else None
+    """Return a UUID as it is compared, none for a placeholder: one whose node is only zeros or only ones (RFC 9562)."""
+    plain = re.sub(r"[\W_]", "", (uuid or "").lower().removeprefix("urn:uuid:"))
+    return plain if plain and set(plain[20:] or plain) not in ({"0"}, {"f"}) else None
 
 
 def uuid_sign(mine: str | None, theirs: str | None) -> Sign:

@@ -12,7 +12,7 @@ from pagemeter.ipp.identity import identity_of
 from pagemeter.ipp.message import Group
 from pagemeter.ipp.meters import meter_reads_of
 from pagemeter.ipp.pairs import MOST_CHARACTERS
-from pagemeter.ipp.supplies import MARKERS, inputs_of, supplies_of
+from pagemeter.ipp.supplies import CONDITIONS, MARKERS, inputs_of, supplies_of
 from pagemeter.model import Reading, Scope, Unknown
 
 SCOPES = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
@@ -35,9 +35,9 @@ ATTRIBUTES: dict[Scope, tuple[str, ...]] = {
     ),
     Scope.SUPPLIES: (
         *("printer-supply", "printer-supply-description", "printer-input-tray"),
-        *MARKERS,
+        *(*MARKERS, *CONDITIONS),
     ),
-    Scope.STATUS: ("printer-state", "printer-state-reasons", "printer-alert", "printer-alert-description"),
+    Scope.STATUS: ("printer-state", *CONDITIONS),
 }
 
 # Paths of queues: CUPS has /printers/ and /classes/, Windows /printers/NAME/.printer.
@@ -47,8 +47,8 @@ _SILENT = "device does not tell"
 
 
 def wanted(scopes: frozenset[Scope]) -> tuple[str, ...]:
-    """Name the attributes that the scopes need."""
-    return (*WHO, *(name for scope in sorted(scopes & SCOPES) for name in ATTRIBUTES[scope]))
+    """Name the attributes that the scopes need, each once."""
+    return tuple(dict.fromkeys((*WHO, *(name for scope in sorted(scopes & SCOPES) for name in ATTRIBUTES[scope]))))
 
 
 def parse_attributes(printer: Group, *, scopes: frozenset[Scope], at: datetime) -> Reading:

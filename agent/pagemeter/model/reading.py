@@ -43,8 +43,10 @@ class Unknown:
 class Reading:
     """What a reader learned of one printer in one visit.
 
-    ``origins`` says where each identity field was read, ``scopes`` what was asked and answered, ``missing`` which
-    tables were cut short, ``panel`` what the display shows, ``uptime`` how long the device's SNMP agent runs.
+    ``origins`` says where each identity field was read, and by path (``panel``, ``supplies.1.3.serial_number``,
+    ``markers.1.1.coverage``) what stands elsewhere than the rest of its part; ``scopes`` what was asked and answered,
+    ``missing`` which tables were cut short, ``panel`` what the display shows, ``uptime`` how long the device's SNMP
+    agent runs.
     """
 
     identity: Identity = field(default_factory=Identity)
@@ -83,7 +85,7 @@ class Reading:
         whole = replace(
             self,
             identity=identity,
-            origins=tuple(sorted({**dict(other.origins), **mine_origins}.items())),
+            origins=tuple(sorted({**_origins_taken(self, other), **mine_origins}.items())),
             scopes=self.scopes | other.scopes,
             missing=tuple(sorted({*self.missing, *other.missing})),
             unknown=tuple(dict.fromkeys((*self.unknown, *other.unknown))),
@@ -101,6 +103,15 @@ class Reading:
         return replace(whole, unknown=tuple(one for one in whole.unknown if not _tells(whole, one.what)))
 
 
+def _origins_taken(mine: Reading, other: Reading) -> dict[str, Origin]:
+    """Return the origins of what is taken from the other: of a part that is here already none is."""
+    here = {part for part in ("panel", "supplies", "markers") if getattr(mine, part)}
+    return {name: origin for name, origin in other.origins if name.partition(".")[0] not in here}
+
+
+_COLORS = {"mono": MeterColor.MONOCHROME, "color": MeterColor.FULL_COLOR}
+
+
 def _tells(reading: Reading, what: str) -> bool:
     """Say whether one reader told what another one did not know."""
     if what == "life_count":
@@ -109,5 +120,10 @@ def _tells(reading: Reading, what: str) -> bool:
             and read.work in (Work.TOTAL, Work.PRINT)
             for read in reading.meter_reads
         )
+    if what in _COLORS:
+        whole = (read for read in reading.meter_reads if read.media == "any" and read.work in (Work.TOTAL, Work.PRINT))
+        return any(read.color is _COLORS[what] for read in whole)
+    if what == "supply_serial_numbers":
+        return any(supply.serial_number for supply in reading.supplies)
     whose = reading.identity if what in Identity.__dataclass_fields__ else reading
     return getattr(whose, what, None) not in (None, (), frozenset())

@@ -64,8 +64,8 @@ def hand_over(db: sqlite3.Connection, device: str, stays: str) -> None:
     """
     taken = db.execute("SELECT place, MAX(number) FROM supply_life WHERE device = ? GROUP BY place", (stays,)).fetchall()
     db.executemany(
-        "UPDATE supply_life SET number = number + ? WHERE device = ? AND place = ?",
-        [(number, device, place) for place, number in taken],
+        "UPDATE supply_life SET device = ?, number = number + ? WHERE device = ? AND place = ?",
+        [(stays, number, device, place) for place, number in taken],
     )
     db.execute("UPDATE supply_life SET device = ? WHERE device = ?", (stays, device))
     db.execute(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pagemeter import Factory, Reader, hookimpl
+from collections.abc import Iterable
+
+from pagemeter import Command, Factory, Reader, hookimpl
 
 
 @hookimpl
@@ -12,3 +14,11 @@ def pagemeter_readers() -> list[Factory[Reader]]:
     from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 
     return [Factory("printer_mib", PrinterMibSettings, PrinterMibReader)]
+
+
+@hookimpl
+def pagemeter_commands() -> Iterable[Command]:
+    """Offer ``pagemeter profile``."""
+    from pagemeter_plugins.printer_mib.command import app
+
+    return [Command("profile", "List, show, check and draft vendor profiles.", app)]

@@ -190,7 +190,7 @@ def _sums(walk: Walk, rule: MeterRule) -> Iterator[_Sum]:
     if rule.oid is not None:
         yield _Sum(media=rule.media, plus=(rule.oid.oid,))
     if rule.column is not None:
-        rows = rows_of(walk, rule.column.oid, rule.where)
+        rows = rows_of(walk, rule.column.oid, rule.where, rule.index)
         yield _Sum(media=rule.media, plus=tuple((*rule.column.oid, *row) for row in rows))
     if rule.sum_of:
         optional = [place for place in rule.optional if answers(walk, place)]
@@ -200,13 +200,13 @@ def _sums(walk: Walk, rule: MeterRule) -> Iterator[_Sum]:
             minus=tuple(_instances(walk, rule.minus)),
         )
     if rule.each is not None and rule.media_names is not None:
-        yield from _each(walk, rule.each, rule.media_names, rule.where)
+        yield from _each(walk, rule.each, rule.media_names, rule)
 
 
-def _each(walk: Walk, each: Place, named: Enumeration, where: dict[Place, tuple[str, ...]]) -> Iterator[_Sum]:
+def _each(walk: Walk, each: Place, named: Enumeration, rule: MeterRule) -> Iterator[_Sum]:
     """Yield a counter a row whose medium has a name; rows with one name are added up."""
     by_name: dict[str, tuple[Oid, ...]] = {}
-    for row in rows_of(walk, each.oid, where):
+    for row in rows_of(walk, each.oid, rule.where, rule.index):
         words = words_at(walk, (*named.column.oid, *row))
         name = words if named.names is None or words is None else named.names.get(words)
         if name is not None:

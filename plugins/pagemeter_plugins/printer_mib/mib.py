@@ -133,5 +133,13 @@ def signed(value: int | None) -> int | None:
 
 
 def missing_of(walk: Walk) -> tuple[str, ...]:
-    """Name the tables that were cut short, each with the reason."""
-    return tuple(sorted(f"{NAMES.get(root, dotted(root))}: {why}" for root, why in walk.missing.items()))
+    """Name the tables that were cut short, each with the reason; makers' objects of one reason together."""
+    named = [f"{NAMES[root]}: {why}" for root, why in walk.missing.items() if root in NAMES]
+    by_reason: dict[str, list[Oid]] = {}
+    for root, why in walk.missing.items():
+        if root not in NAMES:
+            by_reason.setdefault(why, []).append(root)
+    for why, roots in by_reason.items():
+        more = f" and {len(roots) - 1} more" if len(roots) > 1 else ""
+        named.append(f"{dotted(min(roots))}{more}: {why}")
+    return tuple(sorted(named))

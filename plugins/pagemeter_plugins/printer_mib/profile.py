@@ -72,6 +72,8 @@ Column = Annotated[Place, BeforeValidator(lambda value: _column(_place(value))),
 Tree = Annotated[Oid, BeforeValidator(_tree), _TEXT]
 Word: TypeAlias = Annotated[str, BeforeValidator(str)]
 """A value of a device as text: numbers and words are compared alike."""
+Code: TypeAlias = Annotated[str | None, BeforeValidator(lambda value: None if value is None else str(value))]
+"""A name of the maker's that may be a number."""
 
 
 class _Closed(BaseModel):
@@ -97,9 +99,7 @@ class Decode(_Closed):
     """A named decoder for what is no plain number or text, and which of its fields is wanted."""
 
     name: str = Field(description=f"One of {', '.join(DECODERS)}.")
-    field: Annotated[str | None, BeforeValidator(lambda value: None if value is None else str(value))] = Field(
-        default=None, description="Which of the values that it finds."
-    )
+    field: Code = Field(default=None, description="Which of the values that it finds.")
 
     @field_validator("name")
     @classmethod
@@ -239,7 +239,7 @@ class MeterRule(_Sourced, Scaled):
     since: Since = Since.LIFE
     unit: MeterUnit | None = None
     unit_from: UnitFrom | None = None
-    code: str | None = Field(default=None, description="The maker's own number or word for the counter.")
+    code: Code = Field(default=None, description="The maker's own number or word for the counter.")
     prefer: str | None = Field(
         default=None, description="Why this counts before the Printer MIB's value for the same meter."
     )

@@ -23,6 +23,9 @@ from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 
 VISIT_SECONDS = 60.0
 
+# As many as the engine puts into one packet, so that each of them says whose counters it holds.
+_VALUES_OF_A_PACKET = 10
+
 _SCHEMES = frozenset({"host", "snmp"})
 # What proves a printer where neither prtGeneralTable nor the system group does.
 _SECOND_LOOK = (mib.LOCALIZATION, mib.MARKER)
@@ -86,12 +89,12 @@ class PrinterMibReader(Reader):
 
     async def _rest(self, snmp: _Patience, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
         if probes := probes_of(self._person(walk).candidates):
-            walk = walk.joined(await self._snmp.get(target, probes))
+            walk = walk.joined(await snmp.get(target, probes))
         wanted = objects_of(self._person(walk).profiles, scopes)
         roots = [root for scope in sorted(scopes) for root in mib.ROOTS[scope]]
         singles = [*wanted.instances, *(mib.PANELS if Scope.STATUS in scopes else ())]
         rest = walk.joined(await snmp.walk(target, tuple(dict.fromkeys((*roots, *wanted.columns)))))
-        return rest.joined(await self._snmp.get(target, tuple(dict.fromkeys(singles)))) if singles else rest
+        return rest.joined(await snmp.get(target, tuple(dict.fromkeys(singles)))) if singles else rest
 
     def _person(self, walk: Walk) -> Person:
         """Look at the first printer; where there are several, no profile is meant for one of them."""
@@ -101,25 +104,28 @@ class PrinterMibReader(Reader):
     async def _with_fresh_meters(
         self, target: Target, walk: Walk, scopes: frozenset[Scope], found: Sequence[Reading]
     ) -> tuple[Reading, ...]:
-        """Read the counters again in one packet with who it is: the address may have another owner by now."""
+        """Read the counters again, each packet with who it is: the address may have another owner by now."""
         rivals = (rival.read for reading in found for rival in reading.rivals)
         reads = (*(read for reading in found for read in reading.meter_reads), *rivals)
         counters = {oid(place) for read in reads for place in re.split(" [+-] ", read.origin.where)}
         if not counters:
             return tuple(found)
-        proof = _proof(walk)
-        fresh = await self._snmp.get(target, (*proof, *sorted(counters)))
-        if not proof or any(fresh.get(place) is None for place in proof):
-            return _without_meters(found, "no identity came with them")
-        if any(fresh.octets(place) != walk.octets(place) for place in proof):
-            return _without_meters(found, "another device answered")
+        proof, fresh, asked = _proof(walk), Walk(()), sorted(counters)
+        some = max(1, _VALUES_OF_A_PACKET - len(proof))
+        for at in range(0, len(asked), some):
+            answer = await self._snmp.get(target, (*proof, *asked[at : at + some]))
+            if not proof or any(answer.get(place) is None for place in proof):
+                return _without_meters(found, "no identity came with them")
+            if any(answer.octets(place) != walk.octets(place) for place in proof):
+                return _without_meters(found, "another device answered")
+            fresh = fresh.joined(answer)
         kept = Walk((row for row in walk if row.oid not in counters), walk.missing).joined(fresh)
         again = parse_printer_mib(kept, scopes, self._clock.now(), self._profiles)
         return () if isinstance(again, NotAPrinter) else again
 
 
 class _Patience:
-    """The walks of one visit, that together may take so long: a slow device must not hold up the others."""
+    """The questions of one visit, that together may take so long: a slow device must not hold up the others."""
 
     def __init__(self, snmp: Snmp, clock: Clock) -> None:
         self._snmp = snmp
@@ -128,10 +134,19 @@ class _Patience:
 
     async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
         """Walk with the time that is left; what there is no time for is missing."""
-        left = self._until - self._clock.monotonic()
-        if left <= 0:
-            return Walk((), dict.fromkeys(roots, f"not read, the visit took {VISIT_SECONDS:.0f} s"))
-        return await self._snmp.walk(target, roots, within=left)
+        left = self._left()
+        return await self._snmp.walk(target, roots, within=left) if left > 0 else _unread(roots)
+
+    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
+        """Ask for single values while there is time; else they are missing."""
+        return await self._snmp.get(target, oids) if self._left() > 0 else _unread(oids)
+
+    def _left(self) -> float:
+        return self._until - self._clock.monotonic()
+
+
+def _unread(oids: Sequence[Oid]) -> Walk:
+    return Walk((), dict.fromkeys(oids, f"not read, the visit took {VISIT_SECONDS:.0f} s"))
 
 
 def _proof(walk: Walk) -> tuple[Oid, ...]:

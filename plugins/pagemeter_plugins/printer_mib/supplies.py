@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from pagemeter.colorants import colors_in, colors_named
+from pagemeter.colorants import colors_in, colors_named, colors_of
 from pagemeter.conditions import Sign, judged, signs_of_bits
 from pagemeter.iana_printer_mib import SUPPLY_TYPE
 from pagemeter.model import Condition, Level, LevelState, Supply, SupplyKind
@@ -30,8 +30,8 @@ _RUNNING = 2
 _WASTE_TYPES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
 _COLORED = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "ribbonWax"})
 _WASTE_WORDS = re.compile(
-    r"\bwaste\b|toner collection|maintenance box|resttoner|回収容器|回収ボトル|廃トナー|废粉|廢粉|폐토너|récupérateur de toner"
-    r"|toner residual|toner di scarto|отработанн",
+    r"\bwaste\b|toner collection|maintenance box|resttoner|回収容器|回収ボトル|廃トナー|废粉|廢粉|폐토너"
+    r"|récupérateur de toner|toner residual|toner di scarto|отработанн",
     re.IGNORECASE,
 )
 _CLASSES = {3: SupplyKind.CONSUMED, 4: SupplyKind.FILLED, 1: SupplyKind.OTHER}
@@ -67,7 +67,7 @@ def _without_row(walk: Walk, index: int) -> list[tuple[int, ...]]:
 
 def _step(rows: Sequence[_Row]) -> int | None:
     """Tell steps of ten by the maker, as long as no level of the device lies between two of them."""
-    known = [row.level for row in rows if row.level is not None and row.level >= 0 and row.capacity == 100]  # noqa: PLR2004 - per cent
+    known = [row.level for row in rows if row.level is not None and row.level >= 0 and row.capacity == 100]
     steps = bool(known) and rows[0].maker == _RICOH and not any(level % _RICOH_STEP for level in known)
     return _RICOH_STEP if steps else None
 
@@ -123,7 +123,7 @@ class _Row:
     def _level(self, unit: int | None, step: int | None) -> Level:
         if self.maker == _RICOH and self.level == _RICOH_EMPTY:
             return Level(state=LevelState.UNKNOWN, why="the device says only that it is empty or nearly so (-100)")
-        in_steps = step if self.capacity == 100 else None  # noqa: PLR2004 - per cent
+        in_steps = step if self.capacity == 100 else None
         return Level.from_mib(self.level, self.capacity, in_percent=unit == PERCENT, step=in_steps)
 
     def _condition(self, kind: SupplyKind, supply_type: str | None) -> Condition | None:
@@ -147,20 +147,12 @@ def _kind(supply_class: int | None, supply_type: str | None, words: str | None) 
 
 
 def _colorants(row: _Row, supply_type: str | None, words: str | None) -> tuple[str, ...]:
-    """Return what the colorant table says; without a row there, or with one without a color, what the description says.
+    """Return the colors of the colorant table and the description; the table may have no such row, or no color in it.
 
-    Colorant 0 is the MIB's word for none, which only toner and ink can't mean. Where both name one color and not the
-    same, the description is right: it stands in the supply's own row, while some firmware mixes up the other table.
+    Colorant 0 is the MIB's word for none, which only toner and ink can't mean.
     """
     described, colorant = colors_in(words or ""), row.number(3)
-    if colorant is not None and colorant > 0:
-        told = colors_named(description(row.walk, (*mib.COLORANT_VALUE, row.place[0], colorant), charset=row.charset))
-        if told:
-            contradicted = len(told) == len(described) == 1 and not _same(told[0], described[0])
-            return described if contradicted else told
-    return () if colorant == 0 and supply_type not in _COLORED else described
-
-
-def _same(one: str, other: str) -> bool:
-    """Say whether two names mean one color, of which only one may tell the shade."""
-    return one.rsplit("-", maxsplit=1)[-1] == other.rsplit("-", maxsplit=1)[-1]
+    if colorant is None or colorant <= 0:
+        return () if colorant == 0 and supply_type not in _COLORED else described
+    value = description(row.walk, (*mib.COLORANT_VALUE, row.place[0], colorant), charset=row.charset)
+    return colors_of(colors_named(value), described)

@@ -70,7 +70,8 @@ def test_supplies_are_read_from_lists_that_differ_in_length() -> None:
     assert color.level.state is LevelState.UNKNOWN
     assert color.condition is None
     assert (waste.kind, waste.condition) == (SupplyKind.FILLED, None)
-    assert (drum.description, drum.level, drum.kind) == ("Drum", None, SupplyKind.OTHER)
+    assert drum.level is not None
+    assert (drum.description, drum.level.why, drum.kind) == ("Drum", "the device sends no level", SupplyKind.OTHER)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_a_counter_of_all_ones_is_not_a_number_of_pages(value: int, known: bool)
     ("description", "colorant", "colors"),
     [
         (b"Magenta Toner Cartridge", b"yellow", ("magenta",)),
-        (b"Light Cyan Ink", b"cyan", ("cyan",)),
+        (b"Light Cyan Ink", b"cyan", ("light-cyan",)),
         (b"Color Ink (Cyan, Magenta, Yellow)", b"cyan", ("cyan",)),
         (b"TK-1", b"yellow", ("yellow",)),
     ],
