@@ -152,9 +152,11 @@ def _escaped(raw: bytes) -> str | None:
 
 
 def _best(raw: bytes, likely: Sequence[str]) -> str:
-    """Take the first reading without fault, else the one with the fewest; Latin-1 reads everything."""
+    """Take what is UTF-8 or the first reading without fault, else the one with the fewest; Latin-1 reads everything."""
     best, least = raw.decode("iso-8859-1"), NONSENSE
     for text, codec, trusted in _readings(raw, likely):
+        if codec == "utf-8" and trusted and _is_text(text, codec):
+            return text
         penalty = penalty_of(text[:_MOST_JUDGED], _SCRIPT_OF.get(codec), trusted=trusted)
         penalty += sum(c in _RARE_IN_ROMAN_8 for c in text[:_MOST_JUDGED]) if codec == "hp-roman8" else 0
         if penalty == 0:
@@ -176,7 +178,7 @@ def _readings(raw: bytes, likely: Sequence[str]) -> Iterator[tuple[str, str, boo
     for codec in dict.fromkeys([*order, *_larger(declared), *hinted, *_larger(hinted), *_GUESSES]):
         text = utf_8 if codec == "utf-8" else _strict(bare, codec)
         if text is not None:
-            yield text, codec, codec == "utf-8" or codec in declared
+            yield text, codec, text.encode() == bare if codec == "utf-8" else codec in declared
         elif codec == "utf-8" and (text := _damaged(bare)) is not None:
             yield text, codec, False
     for codec in _WIDE:
@@ -190,6 +192,8 @@ def _larger(narrow: Sequence[str]) -> list[str]:
 
 def _strict(raw: bytes, codec: str) -> str | None:
     """Decode every octet, or none; a last character that was cut in half is dropped where others prove the set."""
+    if codec.startswith(("utf-16", "utf-32")):
+        raw = raw[: len(raw) - len(raw) % (4 if "32" in codec else 2)]
     try:
         return raw.decode(codec)
     except UnicodeDecodeError:

@@ -130,7 +130,7 @@ def _of_words(text: str, *, trusted: bool) -> int:
             penalty += 2 if run > (3 if trusted else 2) else 0
             inside = before.isupper() and after.islower()
             penalty += 1 if not c.isascii() and inside and c.isupper() and _alphabet(c) == "latin" else 0
-            penalty += 1 if c in _NOT_BETWEEN_LETTERS and before.islower() and after.islower() else 0
+            penalty += 1 if c in _NOT_BETWEEN_LETTERS and before.isalpha() and after.isalpha() else 0
         foreign = "".join(c for c in word if not c.isascii())
         penalty += not trusted and len(foreign) > 1 and foreign.isupper() and _alphabet(foreign[0]) == "cyrillic"
     return penalty

@@ -60,19 +60,21 @@ def _change(old: SupplyMemory, supply: Supply) -> Literal["serial-number", "part
     """Say what shows another supply: its serial number, its part number, or a level that no wobble explains."""
     mine, theirs = serial_of(old.serial_number), serial_of(supply.serial_number)
     same_source = old.source == supply.origin.protocol
-    if mine is not None and theirs is not None and mine != theirs:
-        # Another source may tell a serial number with more or less around it.
-        if same_source or (mine not in theirs and theirs not in mine):
-            return "serial-number"
-    if (mine is None or theirs is None) and same_source:
-        parts = [(part or "").casefold() for part in (old.part_number, supply.part_number)]
-        if all(parts) and parts[0] != parts[1]:
+    if mine is None or theirs is None:
+        if same_source and _differ(old.part_number, supply.part_number):
             return "part-number"
+    # Another source may tell a serial number with more or less around it.
+    elif mine != theirs and (same_source or (mine not in theirs and theirs not in mine)):
+        return "serial-number"
     level, filled = measured(supply), is_filled(supply)
     before, now = (left_of(one, filled=filled, drift=old.drift) for one in (old.level, level))
     if level is None or before is None or now is None:
         return None
     return "level" if now - before >= jump_of(grain_of(old.grain, level, supply)) else None
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one.casefold() != other.casefold()
 
 
 def _replaced(old: SupplyMemory, supply: Supply, visit: Visit, by: str) -> SupplyMemory:

@@ -13,7 +13,7 @@ from pagemeter.iana_printer_mib import alert_code_named, supply_type_named
 from pagemeter.ipp.message import Group
 from pagemeter.ipp.origins import origin
 from pagemeter.ipp.pairs import MOST_CHARACTERS, number_of, pairs_of
-from pagemeter.model import Condition, Input, Level, LevelState, Supply, SupplyKind
+from pagemeter.model import Condition, Input, Level, LevelState, Supply, SupplyKind, step_of
 from pagemeter.supply_names import supply_name
 
 MARKERS = ("marker-names", "marker-types", "marker-colors", "marker-levels", "marker-low-levels", "marker-high-levels")
@@ -135,7 +135,7 @@ def _supplies(printer: Group, at: datetime) -> Iterator[Supply]:
             serial_number=name.serial_number,
             unit=unit,
             max_capacity=capacity,
-            level=Level.from_mib(level, capacity, in_percent=unit == "percent"),
+            level=Level.from_mib(level, capacity, in_percent=unit == "percent", step=step_of(capacity, unit)),
             origin=origin("printer-supply"),
             at=at,
         )

@@ -29,7 +29,18 @@ from pagemeter.model.meter import MeterColor, MeterRead, MeterUnit, Origin, Qual
 from pagemeter.model.privacy import Private
 from pagemeter.model.reading import Reading, Scope, Unknown
 from pagemeter.model.snapshot import DeviceSnapshot, snapshot_of
-from pagemeter.model.supply import Condition, Cover, Input, Level, LevelState, Marker, Outlook, Supply, SupplyKind
+from pagemeter.model.supply import (
+    Condition,
+    Cover,
+    Input,
+    Level,
+    LevelState,
+    Marker,
+    Outlook,
+    Supply,
+    SupplyKind,
+    step_of,
+)
 from pagemeter.model.target import Hints, Link, Segment, Target, host_uri, usb_uri
 
 __all__ = [
@@ -103,5 +114,6 @@ __all__ = [
     "Work",
     "host_uri",
     "snapshot_of",
+    "step_of",
     "usb_uri",
 ]

@@ -20,9 +20,9 @@ class LevelState(StrEnum):
     UNRESTRICTED = "unrestricted"
 
 
-_PERCENT_STEPS = 50
 # A cartridge may hold a little more than its nominal capacity; what is far above it was not measured by it.
 _OVERSHOOT = 110
+_MOST_PARTS = 50
 # The largest Integer32 stands for "no number" where firmware has none.
 _NO_CAPACITY = (1 << 31) - 1
 
@@ -50,15 +50,13 @@ class Level:
 
         -3 is "some", -2 "unknown", -1 "no restriction"; any other negative number is unknown. A percentage needs a
         capacity above 0, or a unit that is percent (19) itself; a level up to a tenth above its capacity is full,
-        one further above has no percentage. A capacity of 50 or less tells only steps.
+        one further above has no percentage.
         """
         if value is None:
             return cls(state=LevelState.UNKNOWN, why="the device sends no level")
         if value < 0:
             return cls._without_number(value)
         percent, why = _percent(value, max_capacity, in_percent=in_percent)
-        if percent is not None and step is None and max_capacity is not None and 0 < max_capacity <= _PERCENT_STEPS:
-            step = 100 // max_capacity
         return cls(
             state=LevelState.MEASURED,
             units=value,
@@ -75,6 +73,17 @@ class Level:
         if value in states:
             return cls(state=states[value])
         return cls(state=LevelState.UNKNOWN, why=f"level {value} is in no standard")
+
+
+def step_of(max_capacity: int | None, unit: str | None) -> int | None:
+    """Return the steps, in per cent, of a level that counts parts of a whole: 3 of 5 is known in steps of 20.
+
+    Sheets, grams or pages are counts; parts are what has no unit, or one that says nothing.
+    """
+    parts = (
+        max_capacity is not None and 0 < max_capacity <= _MOST_PARTS and unit in (None, "other", "unknown", "percent")
+    )
+    return 100 // max_capacity if parts and max_capacity else None
 
 
 def _percent(value: int, capacity: int | None, *, in_percent: bool) -> tuple[int | None, str | None]:

@@ -64,7 +64,7 @@ def summary_of(batch: Batch, sheets: Iterable[Sheet]) -> str:
 
 
 def low_supplies(fleet: Iterable[FleetEntry]) -> list[Low]:
-    """Return the supplies that the device calls low, empty or missing, or that are within 10 % of it."""
+    """Return the supplies that the device calls low, empty or missing, and those used up to within 10 %."""
     return [
         Low(device=entry.latest.device, supply=supply)
         for entry in by_place(list(fleet))
@@ -76,11 +76,9 @@ def low_supplies(fleet: Iterable[FleetEntry]) -> list[Low]:
 def _is_low(supply: Supply) -> bool:
     if supply.condition in (Condition.LOW, Condition.EMPTY, Condition.MISSING):
         return True
-    if supply.level is None or supply.level.percent is None:
-        return False
-    if supply.kind is SupplyKind.FILLED:
-        return supply.level.percent >= 100 - LOW_PERCENT
-    return supply.kind is SupplyKind.CONSUMED and supply.level.percent <= LOW_PERCENT
+    # Of what is filled some devices send the room that is left and some the fill: only their word counts.
+    percent = supply.level.percent if supply.level is not None and supply.kind is SupplyKind.CONSUMED else None
+    return percent is not None and percent <= LOW_PERCENT
 
 
 def _lines(batch: Batch, sheets: frozenset[Sheet]) -> Iterator[str]:

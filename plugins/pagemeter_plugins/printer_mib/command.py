@@ -80,7 +80,10 @@ def check(
             mistakes.append(f"{file} can't be read: {error.strerror}")
     if mistakes:
         _end("\n".join(mistakes))
-    tried = [trial.tried(recording, (*checked, *_profiles(folder))) for recording in against or ()]
+    try:
+        tried = [trial.tried(recording, (*checked, *_profiles(folder))) for recording in against or ()]
+    except PluginError as error:
+        _end(str(error))
     if json:
         typer.echo(json_format.dumps({"ok": [one.name for one in checked], "read": tried}, ensure_ascii=False))
         return

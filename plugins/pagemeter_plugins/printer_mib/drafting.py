@@ -30,12 +30,14 @@ from pagemeter_plugins.printer_mib.trial import UNTIMED
 _ENTERPRISES = (1, 3, 6, 1, 4, 1)
 # Small numbers are everywhere; from here on two equal ones are hardly chance.
 LEAST_TELLING = 50
+LEAST_NEAR = 1_000
 MOST_PLACES = 20_000
 MOST_GUESSES = 40
 # Words of MIB names that say a number may be a counter of pages.
 _COUNTER_WORDS = re.compile(
-    r"count|total|page|sheet|impression|copy|copies|scan|fax|print|mono|black|colou?r|duplex|usage|meter", re.IGNORECASE
+    r"count|total|page|sheet|impression|copies|scan|fax|duplex|usage|meter(?!s?$)", re.IGNORECASE
 )
+_PWG = (1, 3, 6, 1, 4, 1, 2699)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,9 @@ def draft(recording: Path, *, name: str | None, into: Path, mibs: Path | None, p
     if isinstance(found, NotAPrinter):
         raise PluginError(f"{recording.name} is no printer: {found.what}")
     enterprise = enterprise_of(walk.oid(mib.SYS_OBJECT_ID))
-    maker = found[0].identity.manufacturer or MAKER_BY_ENTERPRISE.get(enterprise or 0, "vendor")
-    called = name or _slug(f"{maker} {(found[0].identity.model or 'draft').removeprefix(maker)}")
+    maker = found[0].identity.manufacturer or MAKER_BY_ENTERPRISE.get(enterprise or 0, "")
+    model = found[0].identity.model or "draft"
+    called = name or _slug(model if model.casefold().startswith(maker.casefold()) else f"{maker} {model}")
     guesses = tuple(_guesses(walk, found[0], panel, names_of(mibs) if mibs is not None else {}))
     folder = into / called
     if folder.exists():
@@ -166,7 +169,11 @@ def _by_value(walk: Walk, private: Sequence[VarBind], reading: Reading, panel: M
         for place, value in numbers.items():
             if value == read.value:
                 yield Guess(oid=place, value=str(value), may_be="total", why="equal to prtMarkerLifeCount")
+            elif read.value >= LEAST_NEAR and 0 < read.value - value <= read.value // 50:
+                why = f"{read.value - value} below prtMarkerLifeCount, as counters for bills often are"
+                yield Guess(oid=place, value=str(value), may_be="the maker's own total", why=why)
         yield from _pairs(numbers, read.value)
+        yield from _columns(numbers, read.value)
     yield from _texts(walk, private, reading)
 
 
@@ -184,6 +191,18 @@ def _pairs(numbers: Mapping[Oid, int], whole: int) -> Iterator[Guess]:
                     yield Guess(oid=place, value=str(numbers[place]), may_be="mono or color, print or copy", why=why)
 
 
+def _columns(numbers: Mapping[Oid, int], whole: int) -> Iterator[Guess]:
+    """Yield the columns whose rows add up to the life count: pages by size, by tray, by side."""
+    columns: dict[Oid, list[int]] = {}
+    for place, value in numbers.items():
+        columns.setdefault(place[:-1], []).append(value)
+    for column, values in columns.items():
+        if len(values) > 2 and sum(values) == whole and sum(value > 0 for value in values) > 1:
+            why = f"its {len(values)} rows add up to prtMarkerLifeCount"
+            shown = ", ".join(map(str, values[:6])) + (" ..." if len(values) > 6 else "")
+            yield Guess(oid=column, value=shown, may_be="a column: pages by size, tray or side", why=why)
+
+
 def _texts(walk: Walk, private: Sequence[VarBind], reading: Reading) -> Iterator[Guess]:
     who = reading.identity
     told = {"serial_number": who.serial_number, "model": who.model, "firmware": who.firmware}
@@ -198,7 +217,9 @@ def _by_name(walk: Walk, private: Sequence[VarBind], names: Mapping[Oid, str]) -
     for row in private:
         value = number_at(walk, row.oid)
         place = next((row.oid[:-cut] for cut in range(1, 5) if row.oid[:-cut] in names), None)
-        if value is not None and value >= 0 and place is not None and _COUNTER_WORDS.search(names[place]):
+        if value is None or value < 10 or place is None or row.oid[:7] == _PWG:
+            continue
+        if _COUNTER_WORDS.search(names[place]):
             yield Guess(oid=row.oid, value=str(value), may_be=names[place], why=f"the MIB calls it {names[place]}")
 
 

@@ -115,6 +115,7 @@ def _names(who: Person) -> Iterator[_Found]:
     yield from _several(
         _row(who.walk, (*mib.GENERAL_PRINTER_NAME, who.index)),
         *(_row(who.walk, (*mib.PPM_PRINTER_NAME, *row)) for row in ppm if len(ppm) == 1),
+        *_private(who, "name"),
     )
 
 

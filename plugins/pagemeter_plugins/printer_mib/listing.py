@@ -29,7 +29,7 @@ def profiles(found: Sequence[Profile], *, as_json: bool) -> None:
     for line in aligned(table):
         typer.echo(line)
     typer.echo(
-        f"\n{sum(row.counts for row in rows)} of {len(rows)} give total, mono and color. "
+        f"\n{sum(row.counts for row in rows)} of {len(rows)} give total, mono and color, or say why there is none. "
         "yes: seen in a recording; MIB: the Printer MIB's life count; ?: on a source's word, shown as unverified; "
         "n/a: these devices never tell it; -: not given."
     )

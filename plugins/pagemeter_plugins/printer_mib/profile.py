@@ -70,7 +70,7 @@ AnyPlace = Annotated[Place, BeforeValidator(_place), _TEXT]
 Instance = Annotated[Place, BeforeValidator(lambda value: _instance(_place(value))), _TEXT]
 Column = Annotated[Place, BeforeValidator(lambda value: _column(_place(value))), _TEXT]
 Tree = Annotated[Oid, BeforeValidator(_tree), _TEXT]
-Word: TypeAlias = Annotated[str, BeforeValidator(str)]
+Word: TypeAlias = Annotated[str, BeforeValidator(str), WithJsonSchema({"type": ["string", "integer"]})]
 """A value of a device as text: numbers and words are compared alike."""
 Code: TypeAlias = Annotated[str | None, BeforeValidator(lambda value: None if value is None else str(value))]
 """A name of the maker's that may be a number."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from pagemeter.model import Origin, Scope
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter.text import scrub
+from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.decoders import decoded
 from pagemeter_plugins.printer_mib.localization import Charsets, text
 from pagemeter_plugins.printer_mib.profile import (
@@ -124,12 +125,16 @@ def counter_at(walk: Walk, where: Oid, decode: Decode | None = None, absent: Seq
 
 
 def scaled_at(walk: Walk, where: Oid, rule: Scaled, pattern: re.Pattern[str] | None = None) -> int | None:
-    """Return a number as a rule scales it, cut out of a text by a pattern where one is named; none below 0."""
+    """Return a number as a rule scales it, cut out of a text by a pattern where one is named; none below 0.
+
+    It is no counter: what 31 bits do not hold is a negative number that came as unsigned.
+    """
     if pattern is None:
-        value = counter_at(walk, where, rule.decode, rule.absent)
+        number = number_at(walk, where, rule.decode)
     else:
         words = text_at(walk, where, rule.decode, pattern) or ""
-        value = _counted(int(words), rule.absent) if re.fullmatch("[0-9]{1,19}", words) else None
+        number = int(words) if re.fullmatch("[0-9]{1,19}", words) else None
+    value = _counted(mib.signed(number), rule.absent)
     return None if value is None else value * rule.multiply // rule.divide
 
 

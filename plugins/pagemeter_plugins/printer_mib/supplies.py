@@ -11,7 +11,7 @@ from functools import cached_property
 from pagemeter.colorants import colors_in, colors_named, colors_of
 from pagemeter.conditions import Sign, judged, signs_of_bits
 from pagemeter.iana_printer_mib import SUPPLY_TYPE
-from pagemeter.model import Condition, Level, LevelState, Supply, SupplyKind
+from pagemeter.model import Condition, Level, LevelState, Supply, SupplyKind, step_of
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter.supply_names import supply_name
 from pagemeter_plugins.printer_mib import mib
@@ -123,7 +123,7 @@ class _Row:
     def _level(self, unit: int | None, step: int | None) -> Level:
         if self.maker == _RICOH and self.level == _RICOH_EMPTY:
             return Level(state=LevelState.UNKNOWN, why="the device says only that it is empty or nearly so (-100)")
-        in_steps = step if self.capacity == 100 else None
+        in_steps = step if self.capacity == 100 else step_of(self.capacity, UNIT.get(unit or 0))
         return Level.from_mib(self.level, self.capacity, in_percent=unit == PERCENT, step=in_steps)
 
     def _condition(self, kind: SupplyKind, supply_type: str | None) -> Condition | None:
