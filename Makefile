@@ -7,13 +7,16 @@ RUN    := -m
 ARGS   :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint types format venv clean moved
+.PHONY: help demo devices test test-long lint types format venv clean moved
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 demo: $(VENV)/.all ## a simulated fleet is found, read and reported; leaves ./demo/
 	@$(VENV)/bin/pagemeter demo $(ARGS)
+
+devices: $(VENV)/.dev ## writes docs/devices.md from the recordings beside the checkout
+	@$(PY) docs/devices.py ../shared/walks
 
 test: $(VENV)/.dev ## the tests (ARGS="-k words" picks some)
 	@$(PY) $(RUN) pytest -m "not long" $(ARGS)

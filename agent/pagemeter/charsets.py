@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 
-from pagemeter.mojibake import NONSENSE, Script, penalty_of
+from pagemeter.mojibake import NONSENSE, Script, is_assigned, penalty_of
 
 # IANA Character Sets registry, MIBenum -> Python codec (RFC 3808); what is not listed counts as not declared.
 CHARSETS = {
@@ -99,7 +99,7 @@ _SCRIPTS = {
     Script.WIDE: _WIDE,
 }
 _SCRIPT_OF = {codec: script for script, members in _SCRIPTS.items() for codec in members}
-_MOST_JUDGED = 512
+_MOST_JUDGED = 160
 
 
 def decoded(raw: bytes, charsets: Sequence[int] = ()) -> str:
@@ -155,7 +155,7 @@ def _best(raw: bytes, likely: Sequence[str]) -> str:
     """Take what is UTF-8 or the first reading without fault, else the one with the fewest; Latin-1 reads everything."""
     best, least = raw.decode("iso-8859-1"), NONSENSE
     for text, codec, trusted in _readings(raw, likely):
-        if codec == "utf-8" and trusted and _is_text(text, codec):
+        if codec == "utf-8" and trusted and is_assigned(text):
             return text
         penalty = penalty_of(text[:_MOST_JUDGED], _SCRIPT_OF.get(codec), trusted=trusted)
         penalty += sum(c in _RARE_IN_ROMAN_8 for c in text[:_MOST_JUDGED]) if codec == "hp-roman8" else 0

@@ -58,6 +58,11 @@ def penalty_of(text: str, script: Script | None = None, *, trusted: bool = False
     return penalty + _of_words(text, trusted=trusted)
 
 
+def is_assigned(text: str) -> bool:
+    """Say whether every character beyond ASCII is one: no control, private or unassigned code."""
+    return not any(unicodedata.category(c) in _NOT_TEXT for c in text if not c.isascii())
+
+
 def _of_character(c: str, script: Script | None, *, trusted: bool) -> int:
     if c.isascii():
         return 0 if c in "\t\r\n\0" else 1

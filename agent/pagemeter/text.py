@@ -10,6 +10,8 @@ from pagemeter.charsets import CHARSETS, decoded
 __all__ = ["CHARSETS", "MOST_CHARACTERS", "escaped", "scrub"]
 
 MOST_CHARACTERS = 255
+# More than a character has in any set, with room for some that go; what is far too long is not worth the time.
+_OCTETS_OF_ONE = 8
 
 
 def scrub(
@@ -24,7 +26,7 @@ def scrub(
     if raw is None:
         return None
     told = () if charset is None else (charset,) if isinstance(charset, int) else charset
-    text = raw if isinstance(raw, str) else decoded(raw, told)
+    text = raw if isinstance(raw, str) else decoded(raw[: _OCTETS_OF_ONE * most], told)
     # isprintable: none of the unwanted is in it; the usual case, and much faster.
     if not text.isprintable():
         without_width = " " if isinstance(raw, str) else ""

@@ -42,7 +42,10 @@ TEXTS = {
     **dict.fromkeys((ISO_CYRILLIC, KOI8_R, CP1251), CYRILLIC),
     **dict.fromkeys((SHIFT_JIS, CP932, EUC_JP), JAPANESE),
     **dict.fromkeys((GB2312, GBK, GB18030), CHINESE),
-    BIG5: ("黑色碳粉匣", "廢粉盒"), EUC_KR: KOREAN, CP1253: ("Μαύρο τόνερ",), CP1254: ("Siyah toner kartuşu",),
+    BIG5: ("黑色碳粉匣", "廢粉盒"),
+    EUC_KR: KOREAN,
+    CP1253: ("Μαύρο τόνερ",),
+    CP1254: ("Siyah toner kartuşu",),
 }
 # Those that are known without a declaration: by their octets alone, as far as these leave no doubt.
 KNOWN_BY_THEMSELVES = (UTF_8, UTF_16_BE, UTF_16_LE, UTF_16, LATIN_1, CP1252, CP1251, KOI8_R, SHIFT_JIS, GBK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
@@ -59,7 +60,9 @@ def picture(snapshot: DeviceSnapshot) -> Iterator[RenderableType]:
     """Yield who it is and how, supplies as bars, meters by work and color, trays, alerts, and what is not known."""
     yield _head(snapshot)
     parts = (_supplies(snapshot.supplies), _meters(snapshot.meter_reads), _inputs(snapshot), _alerts(snapshot.alerts))
-    yield from (part for part in parts if part is not None)
+    for part in parts:
+        if part is not None:
+            yield from ("", part)
     gaps = [(unknown.what, unknown.why) for unknown in snapshot.unknown]
     gaps += [(name, f"cut short: {why}" if why else "cut short") for name, _, why in _cut(snapshot.missing)]
     if gaps:
@@ -90,7 +93,7 @@ def _explained(read: MeterRead, snapshot: DeviceSnapshot) -> Iterator[tuple[str,
     elif differ:
         why = f"elected; {len(differ)} of {len(rivals)} other sources differ"
     else:
-        why = "elected; confirmed by " + ", ".join(str(rival.read.origin) for rival in rivals)
+        why = "elected; confirmed by " + ", ".join(_short(str(rival.read.origin)) for rival in rivals)
     if read.quality is Quality.UNVERIFIED:
         why += "; unverified: no recording of a device proves the place"
     yield read.key, f"{read.value:,}", read.raw, str(read.origin), why
@@ -173,7 +176,17 @@ def _bar(supply: Supply) -> Text:
         return Text(("?" if some else " ") * BAR, "dim")
     full = round(BAR * level.percent / 100)
     ink = next((_INKS[color] for color in supply.colorants if color in _INKS), None)
-    return Text.assemble(("█" * full, ink or _grade(supply, level.percent)), ("░" * (BAR - full), "dim"))
+    filled, empty = _signs()
+    return Text.assemble((filled * full, ink or _grade(supply, level.percent)), (empty * (BAR - full), "dim"))
+
+
+def _signs() -> tuple[str, str]:
+    """Return the signs of a bar: blocks where the output can write them, else plain ones."""
+    try:
+        "█░".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "#", "-"
+    return "█", "░"
 
 
 def _grade(supply: Supply, percent: int) -> str:
@@ -208,12 +221,18 @@ def _meters(reads: Sequence[MeterRead]) -> Table | None:
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("Unit", "Read from"):
         table.add_column(title, overflow="fold")
-    for (work, media, sides, unit), row in rows.items():
+    shown = {name: row for name, row in rows.items() if not name[1] or any(read.value for read in row.values())}
+    for (work, media, sides, unit), row in shown.items():
         counts = (_count(row.get(color)) for _, color in used)
         table.add_row(cell(work), cell(media), cell(sides), *counts, cell(unit), cell(_origins(row.values())))
-    if any(read.quality is not Quality.MEASURED for read in reads):
-        table.caption = "? unverified: no recording proves the place · ! suspicious: not to be believed"
-        table.caption_justify = "left"
+    notes = []
+    if any(read.quality is Quality.UNVERIFIED for read in reads):
+        notes.append("? unverified: no recording proves the place")
+    if any(read.quality is Quality.SUSPICIOUS for read in reads):
+        notes.append("! suspicious: not to be believed yet")
+    if len(shown) < len(rows):
+        notes.append(f"{len(rows) - len(shown)} sizes of which nothing was counted are not shown")
+    table.caption, table.caption_justify = "; ".join(notes) or None, "left"
     return table
 
 
@@ -245,7 +264,11 @@ def _count(read: MeterRead | None) -> Text:
 
 def _origins(reads: Iterable[MeterRead]) -> str:
     """Say where a row was read; of several places the first, the rest is in the explanation."""
-    first, *others = (part for read in reads for part in str(read.origin).split(" + "))
+    return _short(" + ".join(str(read.origin) for read in reads))
+
+
+def _short(origin: str) -> str:
+    first, *others = origin.split(" + ")
     return f"{first} and {len(others)} more" if others else first
 
 

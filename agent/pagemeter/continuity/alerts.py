@@ -120,7 +120,7 @@ def _named(new: Mapping[int, AlertMemory], taken: list[str], *, room: int) -> di
     """Give new alerts their keys, critical ones first, as far as there is room."""
     order = sorted(new, key=lambda place: (new[place].severity is not Severity.CRITICAL, place))
     named: dict[int, AlertMemory] = {}
-    for place in order[: max(0, room)]:
+    for place in sorted(order[: max(0, room)]):
         named[place] = replace(new[place], key=key_of(new[place], taken))
         taken.append(named[place].key)
     return named

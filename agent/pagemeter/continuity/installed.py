@@ -70,7 +70,9 @@ def _change(old: SupplyMemory, supply: Supply) -> Literal["serial-number", "part
     before, now = (left_of(one, filled=filled, drift=old.drift) for one in (old.level, level))
     if level is None or before is None or now is None:
         return None
-    return "level" if now - before >= jump_of(grain_of(old.grain, level, supply)) else None
+    step = supply.level.step if supply.level is not None else None
+    jump = jump_of(grain_of(old.grain, level, supply), seen=len(old.points) // 2, step=step)
+    return "level" if now - before >= jump else None
 
 
 def _differ(one: str | None, other: str | None) -> bool:

@@ -48,9 +48,13 @@ def grain_of(known: int, level: int, supply: Supply) -> int:
     return max(gcd(known or FULL, level), 100 * (step or 0))
 
 
-def jump_of(grain: int) -> int:
-    """Return how far a level must rise to be another supply's: ten points, or two of the steps that are known."""
-    return max(_JUMP, 2 * min(grain, _COARSEST))
+def jump_of(grain: int, *, seen: int, step: int | None) -> int:
+    """Return how far a level must rise to be another supply's: ten points, or two of the steps that the device knows.
+
+    One level proves no step above ten per cent: ``seen`` says how many levels did, ``step`` is the device's own word.
+    """
+    known = min(grain, _COARSEST if seen > 1 or step else _JUMP)
+    return max(_JUMP, 2 * known)
 
 
 def drifted(drift: int, old: int | None, new: int | None, said: str | None) -> int:

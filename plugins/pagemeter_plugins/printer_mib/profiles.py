@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,6 +19,7 @@ from pagemeter.errors import ConfigError, PluginError
 from pagemeter.snmp.types import Oid
 from pagemeter_plugins.printer_mib.profile import Profile
 
+_NAME = re.compile(r"^name: *['\"]?([^\s'\"#]+)", re.MULTILINE)
 _RELATIVE = re.compile(r"(\.\d+)+(\.\*)?")
 _Texts: TypeAlias = Mapping[str, tuple[str, str]]
 """The texts of profiles by their names: (file name, text)."""
@@ -27,8 +28,11 @@ _Texts: TypeAlias = Mapping[str, tuple[str, str]]
 @cache
 def shipped_profiles() -> tuple[Profile, ...]:
     """Load the profiles that come with the plugin, in the order of their names."""
-    texts = _texts(files(__package__).joinpath("profiles").iterdir())
-    return tuple(_whole(name, texts) for name in sorted(texts))
+    texts = _shipped_texts()
+    try:
+        return tuple(_whole(name, texts) for name in sorted(texts))
+    finally:
+        _loaded.cache_clear()
 
 
 def profiles_of(folder: Path | None) -> tuple[Profile, ...]:
@@ -41,7 +45,7 @@ def profiles_of(folder: Path | None) -> tuple[Profile, ...]:
     if not folder.is_dir():
         raise PluginError(f"{folder}: is no folder of profiles")
     own = _texts(folder.iterdir())
-    texts = {**_texts(files(__package__).joinpath("profiles").iterdir()), **own}
+    texts = {**_shipped_texts(), **own}
     mine = tuple(_whole(name, texts).of_the_user() for name in sorted(own))
     return mine + tuple(_whole(name, texts) for name in sorted(texts.keys() - own.keys()))
 
@@ -51,7 +55,7 @@ def parse_profile(text: str, *, name: str, others: _Texts | None = None) -> Prof
 
     ``others`` are what bases are looked for in, the shipped ones unless said otherwise.
     """
-    known = others if others is not None else _texts(files(__package__).joinpath("profiles").iterdir())
+    known = others if others is not None else _shipped_texts()
     profile = _parsed(text, name, root=None)
     return _whole(profile.name, {**known, profile.name: (name, text)})
 
@@ -80,6 +84,11 @@ def _order(profile: Profile, sys_object_id: Oid | None) -> tuple[bool, tuple[int
     return not profile.own, profile.match.generality(sys_object_id) if profile.match is not None else ()
 
 
+@cache
+def _shipped_texts() -> _Texts:
+    return _texts(files(__package__).joinpath("profiles").iterdir())
+
+
 def _texts(paths: Iterable[Traversable | Path]) -> dict[str, tuple[str, str]]:
     """Read the files of a folder by the names of their profiles; two with one name are a mistake."""
     found: dict[str, tuple[str, str]] = {}
@@ -88,8 +97,8 @@ def _texts(paths: Iterable[Traversable | Path]) -> dict[str, tuple[str, str]]:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise PluginError(f"{path.name}: can't be read ({error.__class__.__name__})") from error
-        value = _loaded(text, path.name).value
-        name = str(value["name"]) if isinstance(value, dict) and "name" in value else path.name
+        named = _NAME.search(text)
+        name = named[1] if named is not None else path.name
         if name in found:
             raise PluginError(f"{path.name}: {found[name][0]} is called {name} too; rename one of them")
         found[name] = (path.name, text)
@@ -142,6 +151,7 @@ def _path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     return tuple(part for part in loc if part != "[key]")
 
 
+@lru_cache(maxsize=256)
 def _loaded(text: str, file: str) -> Loaded:
     try:
         return load(text, file, {})

@@ -210,7 +210,7 @@ def _measured(supply: Supply, rule: SupplyRule, values: _Found) -> tuple[Supply,
             return supply, {}
         level = supply.level
         if known and level is not None and level.percent is None and level.units is not None:
-            level = replace(level, percent=Level.from_mib(level.units, capacity, in_percent=False).percent)
+            level = Level.from_mib(level.units, capacity, in_percent=False, step=level.step)
         return replace(supply, max_capacity=capacity, level=level), {"max_capacity": places["max_capacity"]}
     if units is None:
         level = Level(state=LevelState.MEASURED, percent=percent, step=rule.step)
@@ -218,7 +218,9 @@ def _measured(supply: Supply, rule: SupplyRule, values: _Found) -> tuple[Supply,
     if capacity is None and rule.unit is not None and rule.unit == supply.unit:
         capacity = supply.max_capacity
     level = Level.from_mib(units, capacity, in_percent=rule.unit == "percent")
-    level = replace(level, percent=level.percent if percent is None else percent, step=rule.step)
+    if percent is not None:
+        level = replace(level, percent=percent, why=None)
+    level = replace(level, step=rule.step)
     places.pop("percent", None)
     return replace(supply, level=level, unit=rule.unit, max_capacity=capacity), places
 

@@ -180,8 +180,10 @@ def test_at_least_fifteen_makers_give_total_mono_and_color() -> None:
 
 @pytest.mark.parametrize(
     "maker",
-    ["hp", "canon", "ricoh", "konica-minolta", "kyocera", "xerox", "lexmark", "brother", "samsung", "epson", "oki"]
-    + ["sharp", "toshiba", "dell", "zebra"],
+    [
+        *("hp", "canon", "ricoh", "konica-minolta", "kyocera", "xerox", "lexmark", "brother", "samsung", "epson"),
+        *("oki", "sharp", "toshiba", "dell", "zebra"),
+    ],
 )
 def test_each_of_the_named_makers_counts(maker: str) -> None:
     rows = {row.profile.name: row for row in matrix(shipped_profiles())}

@@ -168,7 +168,7 @@ class SiteIpp:
     def __init__(self) -> None:
         self.groups: dict[str, Group] = {}
 
-    async def ask(self, uri: str, message: IppMessage, *, server: bool = False) -> IppMessage:  # noqa: ARG002 - a printer is no server
+    async def ask(self, uri: str, message: IppMessage, *, server: bool = False) -> IppMessage:
         """Answer as the printer does."""
         host, _, path = uri.partition("://")[2].partition("/")
         if host not in self.groups or path != "ipp/print":
