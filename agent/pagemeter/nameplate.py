@@ -57,7 +57,13 @@ _MAKER_WORDS = tuple(
         ("hp", "HP"),
     )
 )
-_PLACEHOLDER = re.compile(r"[0xX\s.*?/_-]*|n/?a|none|null|no-value|unknown|not available|<private>", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"""[0x\s.*?/_-]* | (\w)\1{3,} | 0?123456789 | 0?1234567890
+      | n/?a | none | null | no-value | unknown | not\ available | <private> | invalid | empty | undefined
+      | (?:system\ )?serial[ _-]?(?:number|num|no\.?)? | default(?:\ string)? | (?:not\ |un)set | not\ specified
+      | to\ be\ filled\ by\ o\.?e\.?m\.?""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def maker_by_words(words: str | None) -> str | None:
@@ -68,5 +74,8 @@ def maker_by_words(words: str | None) -> str | None:
 
 
 def serial_number(words: str | None) -> str | None:
-    """Return a serial number as it is, or none where it is only blanks, zeros, crosses or a word for nothing."""
-    return None if words is None or _PLACEHOLDER.fullmatch(words) else words
+    """Return a serial number as it is, or none where it is a placeholder.
+
+    That is only blanks, zeros or crosses, one letter over and over, a count from 1, or a word for nothing.
+    """
+    return None if words is None or _PLACEHOLDER.fullmatch(words.strip()) else words

@@ -20,10 +20,10 @@ _TAILS = (
 _PARTS = (
     re.compile(r"\bHP (?P<part>(?=(?:[A-Z]*\d){3})[A-Z][A-Z0-9]{4,6})(?![\w-])"),
     re.compile(r"^(?P<part>(?:TK|DK|DV|MK|FK|WT)-?\d{3,5}[A-Z]{0,3})$"),
-    re.compile(r"(?<![\w-])(?P<part>(?:TN|TNP|DR|DV|IUP|LC|BU)-?\d{2,4}[A-Z]{0,3})(?![\w/-])"),
+    re.compile(r"(?<![\w/-])(?P<part>(?:TN|TNP|DR|DV|IUP|LC|BU)-?\d{2,4}[A-Z]{0,3})(?![\w/-])"),
     re.compile(r"^Canon Cartridge (?P<part>\d{3}(?: ?H)?)$"),
-    re.compile(r"(?<![\w-])(?P<part>(?:C-EXV ?|GPR-|NPG-)\d{1,3})(?![\w/-])"),
-    re.compile(r"(?<![\w-])(?P<part>SJIC\d{2}P-[A-Z]{1,2})(?![\w/-])"),
+    re.compile(r"(?<![\w/-])(?P<part>(?:C-EXV ?|GPR-|NPG-)\d{1,3})(?![\w/-])"),
+    re.compile(r"(?<![\w/-])(?P<part>SJIC\d{2}P-[A-Z]{1,2})(?![\w/-])"),
 )
 
 

@@ -26,7 +26,39 @@ def test_the_words_on_the_case_name_the_maker(words: str | None, maker: str | No
     assert maker_by_words(words) == maker
 
 
-@pytest.mark.parametrize("words", ["", "0000000000", "XXXXXXXXXX", "n/a", "no-value", "<private>", "Unknown", None])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "",
+            "0000000000",
+            "XXXXXXXXXX",
+            "1111111111",
+            "----",
+            "n/a",
+            "N/A ",
+            "no-value",
+            "<private>",
+            "Unknown",
+            None,
+        ),
+        *(
+            "123456789",
+            "0123456789",
+            "1234567890",
+            "Serial Number",
+            "serial_number",
+            "Default string",
+            "Not set",
+            "NULL",
+        ),
+        "To be filled by O.E.M.",
+    ],
+)
 def test_a_word_for_nothing_is_no_serial_number(words: str | None) -> None:
     assert serial_number(words) is None
-    assert serial_number("X44Y0540") == "X44Y0540"
+
+
+@pytest.mark.parametrize("words", ["X44Y0540", "00ABC123", "1234567", "Z00000", "SERIAL0001", "12345678901"])
+def test_whatever_else_stands_there_is_one(words: str) -> None:
+    assert serial_number(words) == words

@@ -24,7 +24,7 @@ WALKS = Path(__file__).resolve().parents[2] / "../shared/walks"
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 MINE = (
     *("avision", "brother", "epson", "intermec", "jingtu", "katusha", "oki", "pantum", "pwg", "riso", "seiko"),
-    *("thermal", "toshiba-tec", "zebra", "zebra-link-os"),
+    *("thermal", "toshiba-tec", "zebra", "zebra-print-server"),
 )
 COLORS = ("black", "cyan", "magenta", "yellow")
 TONER, OPC, OTHER, FUSER, INK = 3, 9, 1, 15, 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 from pagemeter.continuity.usage import Usage
@@ -30,6 +31,8 @@ class Pace:
     weeks: int
 
 
+# The supplies of a device ask one after another for the same days.
+@lru_cache(maxsize=4)
 def pace_of(usage: Usage, *, first: int, today: int) -> Pace | None:
     """Reckon over the whole weeks from the day ``first`` (since 1970-01-01) that ended yesterday; none without pages.
 

@@ -8,7 +8,7 @@ from functools import reduce
 
 from pagemeter.inventory.evidence import Match, Scene, Signs, match
 from pagemeter.inventory.places import host_of, same_place
-from pagemeter.inventory.signs import Sign, comparable, maker_sign, model_sign, plain_uuid, serial_sign
+from pagemeter.inventory.signs import Sign, comparable, macs_of, maker_sign, model_sign, plain_uuid, serial_sign
 from pagemeter.model import FleetEntry, Reading, Unknown
 
 _SHARED = Unknown(what="serial_number", why="several printers behind this address tell the same one")
@@ -59,8 +59,9 @@ def candidates_of(
     for entry in known:
         scene = Scene(here=_is_here(entry, place), crowded=crowded, only_model=only_model)
         signs = Signs.of(entry.latest, reading)
-        if (sure := match(signs, scene)) > Match.NONE:
-            gone = any(_took_the_place(other, entry) for other in there)
+        sure = match(signs, scene)
+        gone = any(_took_the_place(other, entry) for other in there)
+        if sure > Match.NONE and not (gone and sure is Match.ADDRESS and _is_named(reading)):
             found.append(Candidate(entry=entry, sure=sure, signs=signs, here=scene.here, displaced=gone))
     return tuple(found)
 
@@ -140,6 +141,12 @@ def _is_provisional(entry: FleetEntry) -> bool:
 
 def _same_model(entry: FleetEntry, reading: Reading) -> bool:
     return model_sign(entry.latest.device.model, reading.identity.model, one_source=True) is Sign.SAME
+
+
+def _is_named(reading: Reading) -> bool:
+    """Say whether a reading tells more than a place does: who lost that place would have told it too."""
+    who = reading.identity
+    return comparable(who.serial_number) is not None or plain_uuid(who.uuid) is not None or any(macs_of(who.macs))
 
 
 def _told_little(reading: Reading) -> tuple[bool, bool]:

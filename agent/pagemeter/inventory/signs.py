@@ -11,11 +11,6 @@ from pagemeter.model import HostName, Identity, Origin
 from pagemeter.nameplate import maker_by_words, serial_number
 
 _LEAST_SERIAL = 4
-# Words and counts that stand where a serial number was never written.
-_NO_SERIALS = frozenset({
-    "SERIAL", "SERIALNUMBER", "SERIALNO", "SERIALNUM", "DEFAULT", "DEFAULTSTRING", "NOTSET", "UNSET", "NOTSPECIFIED",
-    "TOBEFILLEDBYOEM", "SYSTEMSERIALNUMBER", "INVALID", "EMPTY", "UNDEFINED", "123456789", "1234567890", "0123456789",
-})  # fmt: skip
 _NO_HOSTS = frozenset({
     "localhost", "printer", "default", "unknown", "none", "null", "noname", "host", "device", "networkprinter", "mfp",
     "printserver", "hostname", "sysname", "notset", "snmp", "root", "admin", "test",
@@ -45,15 +40,11 @@ class Macs(NamedTuple):
 def comparable(serial: str | None) -> str | None:
     """Return a serial number as it is compared, or none where it can't tell devices apart.
 
-    Makers leave placeholders: too short, one character over and over, a word for nothing, a count.
+    Placeholders can't, and neither can what is shorter than any maker's numbers.
     """
-    if serial_number(serial) is None or serial is None:
-        return None
-    folded = "".join(serial.split()).upper()
+    folded = "".join((serial_number(serial) or "").split()).upper()
     bare = re.sub(r"[\W_]", "", folded)
-    if len(bare) < _LEAST_SERIAL or len(set(bare)) == 1 or bare in _NO_SERIALS:
-        return None
-    return folded
+    return folded if len(bare) >= _LEAST_SERIAL and len(set(bare)) > 1 else None
 
 
 def bare_serial(serial: str | None) -> str | None:

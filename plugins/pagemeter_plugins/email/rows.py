@@ -121,6 +121,8 @@ def _supply(supply: Supply) -> Row:
         supply.max_capacity,
         supply.unit,
         None if supply.condition is None else str(supply.condition),
+        None if supply.outlook is None else supply.outlook.pages,
+        None if supply.outlook is None else supply.outlook.days,
         supply.at,
     )
 
@@ -191,7 +193,7 @@ TABLES = {
         (
             *_WHO, ("supply", 8), ("description", 34), ("type", 16), ("kind", 10), ("color", 12), ("part number", 16),
             ("serial number", 18), ("percent", 9), ("level is", 15), ("level", 10), ("capacity", 10), ("unit", 14),
-            ("condition", 10), ("read at (UTC)", 20),
+            ("condition", 10), ("pages left", 11), ("days left", 10), ("read at (UTC)", 20),
         ),
         _supplies,
     ),

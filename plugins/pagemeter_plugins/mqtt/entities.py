@@ -141,7 +141,7 @@ def _name_of_meter(read: MeterRead) -> str:
 
 
 def _supplies(entry: FleetEntry) -> Iterator[Entity]:
-    """Yield two for each supply: its level in percent once one was known, and its condition in a word."""
+    """Yield for each supply its level and the days that are left, once they were known, and its condition in a word."""
     for supply in entry.latest.supplies:
         key, name = f"supply_{slug_of_key(supply.index)}", _name_of_supply(supply)
         percent = supply.level.percent if supply.level is not None else None
@@ -157,6 +157,13 @@ def _supplies(entry: FleetEntry) -> Iterator[Entity]:
             name=f"{name} state",
             value=_state_of(supply),
             about={"dev_cla": "enum", "ops": list(_SUPPLY_STATES), "ent_cat": "diagnostic", "ic": "mdi:water-outline"},
+        )
+        yield Entity(
+            key=f"{key}_days",
+            name=f"{name} days left",
+            value=supply.outlook.days if supply.outlook is not None else None,
+            about={"stat_cla": "measurement", "unit_of_meas": "d", "ic": "mdi:calendar-clock"},
+            lasting=supply.outlook is not None,
         )
 
 

@@ -16,6 +16,7 @@ MAKER_BY_ENTERPRISE = {
     236: "Samsung",
     253: "Xerox",
     258: "Panasonic",
+    263: "Seiko",
     297: "Fujifilm",
     314: "Kodak",
     367: "Ricoh",
@@ -44,6 +45,7 @@ MAKER_BY_ENTERPRISE = {
     22181: "Avision",
     22163: "Ricoh",
     24807: "Riso",
+    25549: "Star",
     25816: "Roland DG",
     26270: "Olivetti",
     27771: "Evolis",
@@ -52,6 +54,8 @@ MAKER_BY_ENTERPRISE = {
     33241: "Citizen",
     33550: "Bixolon",
     40093: "Pantum",
+    42406: "SATO",
+    44966: "JingTu",
     51966: "TSC",
 }
 

@@ -46,8 +46,11 @@ def profiles_of(folder: Path | None) -> tuple[Profile, ...]:
         raise PluginError(f"{folder}: is no folder of profiles")
     own = _texts(folder.iterdir())
     texts = {**_shipped_texts(), **own}
-    mine = tuple(_whole(name, texts).of_the_user() for name in sorted(own))
-    return mine + tuple(_whole(name, texts) for name in sorted(texts.keys() - own.keys()))
+    try:
+        mine = tuple(_whole(name, texts).of_the_user() for name in sorted(own))
+        return mine + tuple(_whole(name, texts) for name in sorted(texts.keys() - own.keys()))
+    finally:
+        _loaded.cache_clear()
 
 
 def parse_profile(text: str, *, name: str, others: _Texts | None = None) -> Profile:

@@ -18,7 +18,7 @@ from pagemeter_plugins.printer_mib.identity import Person
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profile import Profile
 from pagemeter_plugins.printer_mib.profiles import profiles_of
-from pagemeter_plugins.printer_mib.rules import objects_of, probes_of
+from pagemeter_plugins.printer_mib.rules import is_needed, objects_of, probes_of
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 
 VISIT_SECONDS = 60.0
@@ -88,7 +88,7 @@ class PrinterMibReader(Reader):
         return walk
 
     async def _rest(self, snmp: _Patience, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
-        if probes := probes_of(self._person(walk).candidates):
+        if probes := probes_of(one for one in self._person(walk).candidates if is_needed(one, scopes)):
             walk = walk.joined(await snmp.get(target, probes))
         wanted = objects_of(self._person(walk).profiles, scopes)
         roots = [root for scope in sorted(scopes) for root in mib.ROOTS[scope]]

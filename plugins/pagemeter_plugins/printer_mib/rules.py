@@ -48,6 +48,11 @@ def objects_of(profiles: Iterable[Profile], scopes: frozenset[Scope]) -> Objects
     )
 
 
+def is_needed(profile: Profile, scopes: frozenset[Scope]) -> bool:
+    """Say whether a profile has anything to tell for these scopes."""
+    return bool(profile.not_told) or next(_needed(profile, scopes), None) is not None
+
+
 def probes_of(profiles: Iterable[Profile]) -> tuple[Oid, ...]:
     """Return the objects that decide whether profiles are for a device."""
     places = (probe.oid for profile in profiles if profile.match is not None for probe in profile.match.probe)

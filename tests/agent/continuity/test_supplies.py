@@ -1,9 +1,9 @@
-"""Supplies over time, on the function alone: each row is what a device tells from visit to visit, and what is made of it."""
+"""Supplies over time, on the function alone: a row is what a device tells from visit to visit, and what is told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,7 +74,7 @@ def alert(code: int, row: int | None = None) -> Alert:
 class Story:
     """A device from visit to visit; what is remembered goes through its packed form each time."""
 
-    memory: History = History()
+    memory: History = field(default_factory=History)
     at: datetime = START
     last: SuppliesFollowed | None = None
 
@@ -146,7 +146,7 @@ CASES: dict[str, tuple[list[Supply], list[str]]] = {
         [supply(50, serial_number="SIM-AA01"), supply(50, serial_number="00000000"), supply(49, serial_number="N/A")],
         [],
     ),
-    "a serial number that is told only now": (levels(50) + [supply(50, serial_number="SIM-AA01")], []),
+    "a serial number that is told only now": ([supply(50), supply(50, serial_number="SIM-AA01")], []),
     "another serial number after visits that told none": (
         [supply(50, serial_number="SIM-AA01"), supply(50), supply(50, serial_number="SIM-AA02")],
         [f"2 {INSTALLED} serial-number"],

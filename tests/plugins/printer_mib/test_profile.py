@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pagemeter.errors import PluginError
 from pagemeter.snmp.types import oid
-from pagemeter_plugins.printer_mib.profiles import fitting, parse_profile, shipped_profiles
+from pagemeter_plugins.printer_mib.profiles import fitting, parse_profile, profiles_of, shipped_profiles
 
 GOOD = "name: acme\ntitle: Acme\nmatch: {sys_object_id: [1.3.6.1.4.1.99999]}\nsources: {T: a test}\n"
 TOLD = "source: T, unverified: true, work: total"
@@ -33,6 +35,20 @@ TOLD = "source: T, unverified: true, work: total"
             "source X is not listed in sources",
         ),
         (GOOD.replace("{sys_object_id: [1.3.6.1.4.1.99999]}", "{words: '('}"), "match.words: "),
+        (
+            GOOD + f"meters: [{{oid: 1.3.6.1.4, decode: {{name: hp-floot}}, {TOLD}, unit: sheets}}]\n",
+            r"acme.yaml:5: meters\[0\].decode.name: there is no such decoder; did you mean hp-float",
+        ),
+        (GOOD + "supplies: [{serial_number: {oid: 1.3.6.1.4}, source: T, unverified: true}]\n", "say which supply"),
+        (GOOD + "supplies: [{colorants: [black], source: T, unverified: true}]\n", "say what of the supply"),
+        (
+            GOOD + "supplies: [{key: {by: index}, percent: {oid: 1.3.6.1.4}, source: T, unverified: true}]\n",
+            "a key finds the rows of columns",
+        ),
+        (
+            GOOD + "supplies: [{colorants: [black], adds: true, percent: {oid: 1.3.6.1.4}, source: T, seen_in: [a]}]\n",
+            "say the type of the supply that is added",
+        ),
         (GOOD + "base: [nobody]\n", "there is no profile nobody; known are"),
         (GOOD + "base: [acme]\n", "acme -> acme goes round in a circle"),
     ],
@@ -55,3 +71,64 @@ def test_shipped_profiles_have_names_of_their_own() -> None:
     names = [profile.name for profile in shipped_profiles()]
     assert "kyocera" in names
     assert len(set(names)) == len(names)
+
+
+def named(name: str, match: str) -> str:
+    return GOOD.replace("acme", name).replace("{sys_object_id: [1.3.6.1.4.1.99999]}", match)
+
+
+ORDER = {
+    "tree": "{sys_object_id: [1.3.6.1.4.1.99999.7.1, 1.3.6.1.4]}",
+    "probe": "{sys_object_id: [1.3.6.1.4.1.99999], words: Big, probe: [{oid: 1.3.6.1.4.1.99999.1.0}]}",
+    "words": "{sys_object_id: [1.3.6.1.4.1.99999], words: Big}",
+    "maker": "{sys_object_id: [1.3.6.1.4.1.99999]}",
+    "brand": "{words: Big}",
+}
+
+
+def test_the_more_particular_profile_counts_before_the_general_one() -> None:
+    profiles = [parse_profile(named(name, match), name="acme.yaml") for name, match in reversed(ORDER.items())]
+    found = fitting(profiles, oid("1.3.6.1.4.1.99999.7.1.3"), "Big 100")
+    assert [one.name for one in found] == list(ORDER)
+
+
+def test_an_own_profile_counts_before_a_more_particular_one_that_is_shipped(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(named("mine", "{words: ECOSYS}"), encoding="utf-8")
+    found = fitting(profiles_of(tmp_path), oid("1.3.6.1.4.1.1347.41"), "ECOSYS P1")
+    assert [one.name for one in found][:2] == ["mine", "kyocera"]
+
+
+def test_an_own_profile_takes_the_place_of_a_shipped_one_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(named("kyocera", "{sys_object_id: [1.3.6.1.4.1.1347.41]}"), encoding="utf-8")
+    [found] = [one for one in profiles_of(tmp_path) if one.name == "kyocera"]
+    assert found.own
+    assert found.meters == ()
+
+
+def test_a_mistake_in_an_own_folder_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD + "metres: []\n", encoding="utf-8")
+    with pytest.raises(PluginError, match=r"a\.yaml:5: metres: "):
+        profiles_of(tmp_path)
+
+
+def test_two_own_files_with_one_name_are_a_mistake(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(GOOD, encoding="utf-8")
+    with pytest.raises(PluginError, match=r"b\.yaml: a\.yaml is called acme too; rename one of them"):
+        profiles_of(tmp_path)
+
+
+def test_a_base_gives_its_rules_after_the_own_ones_and_below_the_own_root() -> None:
+    rule = "{oid: %s, source: T, unverified: true, work: total, unit: sheets}"
+    base = "name: base\ntitle: Base\nroot: 1.3.6.1.4.1.1\nsources: {T: a test}\nmeters:\n  - " + rule % ".5.0" + "\n"
+    text = GOOD + "root: 1.3.6.1.4.1.99999\nbase: [base]\nmeters:\n  - " + rule % ".6.0" + "\n"
+    profile = parse_profile(text, name="acme.yaml", others={"base": ("base.yaml", base)})
+    assert [str(meter.oid) for meter in profile.meters] == ["1.3.6.1.4.1.99999.6.0", "1.3.6.1.4.1.99999.5.0"]
+
+
+def test_a_counters_code_and_a_decoders_field_may_be_written_as_numbers() -> None:
+    rule = "oid: 1.3.6.1.4, decode: {name: brother-records, field: 11}, code: 112, unit: sheets"
+    text = f"meters: [{{{rule}, {TOLD}}}]\n"
+    [meter] = parse_profile(GOOD + text, name="acme.yaml").meters
+    assert meter.decode is not None
+    assert (meter.code, meter.decode.field) == ("112", "11")

@@ -54,13 +54,15 @@ class MovedSnmp(RecordedSnmp):
         return Walk([*rows, *(VarBind(key, tags[type(value)], value) for key, value in changed.items())])
 
 
-async def test_counters_are_asked_for_in_one_packet_with_the_serial_number() -> None:
+async def test_each_packet_of_counters_asks_for_the_serial_number_too() -> None:
     snmp = RecordedSnmp({HOST: recording("acme-colour-mfp")})
     [reading] = (await read(snmp)).readings
-    last = snmp.asked[-1]
-    counters = {oid(place) for r in reading.meter_reads for place in r.origin.where.split(" + ")}
-    assert last[0] == "get"
-    assert set(last[2]) == counters | {SERIAL}
+    reads = (*reading.meter_reads, *(rival.read for rival in reading.rivals))
+    counters = {oid(place) for read in reads for place in read.origin.where.split(" + ")}
+    packets = [oids for call, _, oids in snmp.asked if call == "get" and SERIAL in oids]
+    assert counters == {place for oids in packets for place in oids} - {SERIAL}
+    assert len(counters) > 9
+    assert max(len(oids) for oids in packets) <= 10
 
 
 async def test_the_value_is_that_of_the_packet_that_names_the_device() -> None:
@@ -142,19 +144,120 @@ async def test_jobs_are_not_its_work() -> None:
     assert snmp.asked == []
 
 
-async def test_an_own_profile_is_asked_before_the_shipped_ones(tmp_path: Path) -> None:
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own/acme.yaml").write_text(
-        "name: acme\nmatch: {model: Acme Left}\nsource: a test\n"
-        "meters:\n  - {oid: 1.3.6.1.4.1.99999.1, work: copy, unit: impressions}\n",
-        encoding="utf-8",
+def own(folder: Path, text: str) -> None:
+    (folder / "own").mkdir()
+    (folder / "own/acme.yaml").write_text(
+        "name: acme\ntitle: Acme\nroot: 1.3.6.1.4.1.99999\nsources: {T: a test}\n" + text, encoding="utf-8"
     )
-    rows = [row for row in recording("acme-two-printers") if 4 not in row.oid[-2:]]
-    walk = Walk([*rows, VarBind(oid("1.3.6.1.4.1.99999.1"), Tag.COUNTER32, 12)])
+
+
+def rows_of(name: str, *, alone: bool = False) -> list[VarBind]:
+    return [row for row in recording(name) if not (alone and 4 in row.oid[-2:])]
+
+
+def count(place: str, value: int) -> VarBind:
+    return VarBind(oid(f"1.3.6.1.4.1.99999{place}"), Tag.COUNTER32, value)
+
+
+TOLD = "source: T, unverified: true"
+LEFT = "match: {words: Acme Left}\n"
+
+
+async def test_an_own_profile_is_asked_before_the_shipped_ones(tmp_path: Path) -> None:
+    own(tmp_path, LEFT + f"meters:\n  - {{oid: .1, work: copy, unit: impressions, {TOLD}}}\n")
+    walk = Walk([*rows_of("acme-two-printers", alone=True), count(".1", 12)])
     reader = reader_of(RecordedSnmp({HOST: walk}), folder=tmp_path, profiles="own")
     found = await reader.read(TARGET, Ask(scopes=SCOPES))
     assert isinstance(found, Answer)
     assert {read.key: read.value for read in found.readings[0].meter_reads}["copy.any.any.any.impressions"] == 12
+
+
+async def test_a_makers_objects_are_asked_only_of_its_devices() -> None:
+    snmp = RecordedSnmp({HOST: recording("acme-colour-mfp")})
+    await reader_of(snmp).read(TARGET, Ask(scopes=SCOPES))
+    allowed = {1347, 2699, *(place[6] for place in (*mib.DEVICE_IDS, *mib.PANELS))}
+    private = {place[6] for _, _, oids in snmp.asked for place in oids if place[:6] == (1, 3, 6, 1, 4, 1)}
+    assert 1347 in private
+    assert private <= allowed
+
+
+async def test_of_several_printers_no_maker_is_asked_for_its_own() -> None:
+    snmp = RecordedSnmp({HOST: recording("acme-two-printers")})
+    await reader_of(snmp).read(TARGET, Ask(scopes=SCOPES))
+    singles = {place for call, _, oids in snmp.asked if call == "get" for place in oids}
+    columns = {place for call, _, oids in snmp.asked if call == "walk" for place in oids}
+    enterprises = {place for place in (*singles, *columns) if place[:6] == (1, 3, 6, 1, 4, 1)}
+    assert enterprises <= {*mib.DEVICE_IDS, *mib.PANELS, mib.PPM_PRINTER}
+
+
+@pytest.mark.parametrize("probed", [True, False])
+async def test_probes_cost_one_packet_and_only_where_a_profile_has_some(tmp_path: Path, *, probed: bool) -> None:
+    probe = ", probe: [{oid: .8.0}, {oid: .9.0}]}" if probed else "}"
+    own(tmp_path, LEFT.replace("}", probe) + f"identity:\n  firmware: [{{oid: .2.0, {TOLD}}}]\n")
+    snmp = RecordedSnmp({HOST: Walk(rows_of("acme-two-printers", alone=True))})
+    await reader_of(snmp, folder=tmp_path, profiles="own").read(TARGET, Ask(scopes=frozenset({Scope.IDENTITY})))
+    packets = [oids for call, _, oids in snmp.asked if call == "get"]
+    mine = [[place for place in oids if place[:7] == oid("1.3.6.1.4.1.99999")] for oids in packets]
+    wanted = [count(".8.0", 0).oid, count(".9.0", 0).oid] if probed else [count(".2.0", 0).oid]
+    assert [oids for oids in mine if oids] == [wanted]
+
+
+async def test_a_visit_that_needs_nothing_of_a_profile_does_not_ask_for_its_probes(tmp_path: Path) -> None:
+    own(tmp_path, LEFT.replace("}", ", probe: [{oid: .8.0}]}") + f"identity:\n  firmware: [{{oid: .2.0, {TOLD}}}]\n")
+    snmp = RecordedSnmp({HOST: Walk([*rows_of("acme-two-printers", alone=True), count(".8.0", 1)])})
+    reader = reader_of(snmp, folder=tmp_path, profiles="own")
+    await reader.read(TARGET, Ask(scopes=frozenset({Scope.STATUS})))
+    assert count(".8.0", 1).oid not in {place for _, _, oids in snmp.asked for place in oids}
+    await reader.read(TARGET, Ask(scopes=frozenset({Scope.IDENTITY})))
+    assert count(".8.0", 1).oid in {place for _, _, oids in snmp.asked for place in oids}
+
+
+async def test_a_visit_for_the_status_asks_for_no_counters_of_the_maker() -> None:
+    snmp = RecordedSnmp({HOST: recording("acme-colour-mfp")})
+    await read(snmp, frozenset({Scope.STATUS}))
+    everything = RecordedSnmp({HOST: recording("acme-colour-mfp")})
+    [reading] = (await read(everything)).readings
+    private = {place for r in reading.meter_reads for place in r.origin.where.split(" + ") if ".1347." in place}
+    asked = {place for _, _, oids in snmp.asked for place in oids}
+    assert private
+    assert not {oid(place) for place in private} & asked
+
+
+async def test_conditions_and_units_of_the_walk_count_for_the_second_reading_too(tmp_path: Path) -> None:
+    rule = (
+        f"{{oid: .1, unit_from: {{oid: .2, units: {{4: sheets}}}}, when: [{{oid: .3, is: [9]}}], work: copy, {TOLD}}}"
+    )
+    own(tmp_path, LEFT + f"meters:\n  - {rule}\n")
+    walk = Walk([*rows_of("acme-two-printers", alone=True), count(".1", 12), count(".2", 4), count(".3", 9)])
+    snmp = RecordedSnmp({HOST: walk})
+    found = await reader_of(snmp, folder=tmp_path, profiles="own").read(TARGET, Ask(scopes=SCOPES))
+    assert isinstance(found, Answer)
+    assert {read.key: read.value for read in found.readings[0].meter_reads}["copy.any.any.any.sheets"] == 12
+    assert not {count(".2", 0).oid, count(".3", 0).oid} & set(snmp.asked[-1][2])
+
+
+async def test_a_decoded_counter_is_the_one_of_the_second_reading(tmp_path: Path) -> None:
+    rule = f"{{oid: .1, decode: {{name: brother-records, field: 00}}, work: copy, unit: impressions, {TOLD}}}"
+    own(tmp_path, LEFT + f"meters:\n  - {rule}\n")
+    place = count(".1", 0).oid
+    rows = [
+        *rows_of("acme-two-printers", alone=True),
+        VarBind(place, Tag.OCTET_STRING, bytes.fromhex("00010400000bb8ff")),
+    ]
+    snmp = MovedSnmp(Walk(rows), {place: bytes.fromhex("00010400000bb9ff")})
+    found = await reader_of(snmp, folder=tmp_path, profiles="own").read(TARGET, Ask(scopes=SCOPES))
+    assert isinstance(found, Answer)
+    assert {read.key: read.value for read in found.readings[0].meter_reads}["copy.any.any.any.impressions"] == 3001
+
+
+async def test_a_makers_table_that_was_cut_short_is_named_and_makes_no_counter(tmp_path: Path) -> None:
+    own(tmp_path, LEFT + f"meters:\n  - {{column: .5.*, work: copy, unit: impressions, {TOLD}}}\n")
+    rows = [*rows_of("acme-two-printers", alone=True), count(".5.1", 12)]
+    reader = reader_of(RecordedSnmp({HOST: Walk(rows, {count(".5", 0).oid: "timeout"})}), tmp_path, "own")
+    found = await reader.read(TARGET, Ask(scopes=SCOPES))
+    assert isinstance(found, Answer)
+    assert "copy" not in {read.work for read in found.readings[0].meter_reads}
+    assert "1.3.6.1.4.1.99999.5: timeout" in found.readings[0].missing
 
 
 def test_a_folder_of_profiles_that_is_none_is_named(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pagemeter.agent import Agent
 from pagemeter.clock import SystemClock
 from pagemeter.config import parse_config
 from pagemeter.continuity import Series
-from pagemeter.model import DeviceSnapshot, Event, MeterRead, Scope
+from pagemeter.model import DeviceSnapshot, Event, MeterRead, Scope, Target
 from pagemeter.root import run_root
 from pagemeter.rounds import METERS
 from pagemeter.simulator import Behaviour, SimulatedDevice, Simulator, WalkFault
@@ -27,7 +27,7 @@ YAML = """\
 networks: [{{network: 127.47.0.0/24}}]
 agent: {{packets_per_second: 10000}}
 credentials: [{{networks: [127.47.0.0/24], snmp: {{version: 2c, community: public, port: {port}}}}}]
-discoveries: [{{plugin: static, targets: [127.47.0.1, 127.47.0.2]}}]
+discoveries: [{{plugin: static, targets: [127.47.0.1]}}]
 readers: [{{plugin: printer_mib}}]
 """
 
@@ -137,10 +137,10 @@ class Home:
             printer.show({**facts, "asleep": True})
         self.printers[place].show(facts)
         if not self._restarts:
-            await self._read(await self._kept_open())
+            await self._read(await self._kept_open(), place)
             return
         async with AsyncExitStack() as stack:
-            await self._read(await self._opened(stack))
+            await self._read(await self._opened(stack), place)
 
     async def _kept_open(self) -> Agent:
         if self._agent is None:
@@ -153,9 +153,14 @@ class Home:
         await stack.enter_async_context(agent._running())
         return agent
 
-    async def _read(self, agent: Agent) -> None:
-        if not agent.inventory.entries() or not agent.inventory.at(f"host://{ADDRESSES[0]}"):
+    async def _read(self, agent: Agent, place: int) -> None:
+        """Read as the cycles do; at an address where it is not known yet, as a discovery that found it there."""
+        here = f"host://{ADDRESSES[place]}"
+        if not agent.inventory.entries():
             await agent.rounds.discover(agent.discoveries[0])
+        elif not agent.inventory.at(here):
+            await agent.visits.visit(Target(uri=here, found_by="static"), METERS)
+            return
         await agent.rounds.visit_all(METERS, "Reading")
 
     # ---- what came of it

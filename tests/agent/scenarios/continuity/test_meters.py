@@ -554,7 +554,7 @@ STORIES = [
     .shows(1011, life_2=5)
     .counts(0, 10, 1, key=ENGINE_1)
     .counts(0, 0, 3, key=ENGINE_2)
-    .tells("reset 7000 > 2 because it fell alone")
+    .tells("reset 7000 > 2 because it began at or near 0; it fell alone")
     .runs_of(ENGINE_1, "1: 1000 > 1011 counted 11, found")
     .runs_of(ENGINE_2, "1: 7000 > 7000 counted 0, found, reset", "2: 2 > 5 counted 3, reset"),
     a_printer("the counters of a device that is reset fall together, and each is told")
@@ -563,7 +563,10 @@ STORIES = [
     .shows(0, life_2=0)
     .counts(0, 0, key=ENGINE_1)
     .counts(0, 0, key=ENGINE_2)
-    .tells("reset 1000 > 0 because all 2 counters of the device fell", "reset 7000 > 0 because all 2 counters")
+    .tells(
+        "reset 1000 > 0 because it began at or near 0; all 2 counters of the device fell together",
+        "reset 7000 > 0 because it began at or near 0; all 2 counters",
+    )
     .runs_of(ENGINE_1, "1: 1000 > 1000 counted 0, found, reset", "2: 0 > 0 counted 0, reset")
     .runs_of(ENGINE_2, "1: 7000 > 7000 counted 0, found, reset", "2: 0 > 0 counted 0, reset"),
     a_printer("a counter with the vendor's own number has a run of its own", object_id=KYOCERA)

@@ -60,7 +60,9 @@ class Play:
 
     def check(self, step: Mapping[str, Any]) -> None:
         """Hold the store's fleet, aliases and events against the table."""
-        expected = {name for names in step.get("are", {}).values() for name in _several(names)}
+        expected = {name for names in step.get("are", {}).values() for name in _several(names)} | set(
+            step.get("still", [])
+        )
         assert self.names(self.living()) == sorted(expected)
         silent = [entry for entry in self.site.fleet() if entry.silent_since is not None]
         assert self.names(silent) == sorted(step.get("silent", []))

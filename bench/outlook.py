@@ -1,13 +1,24 @@
-"""A year of offices: printers that print by the week, and what their supplies really last."""
+"""How far off the days left are that a supply's outlook tells, and how often the truth lies in its interval.
+
+    python bench/outlook.py [devices]
+
+Simulates offices over 90 days: working days and weekends, days that differ, holidays, covers that differ, a refill when
+a supply is used up. At each visit the outlook is held against what came true; prints the median error in days and pages
+and the share of moments whose interval held the truth, for levels in whole per cent and in steps of ten.
+"""
 
 from __future__ import annotations
 
+import argparse
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import mean, median
 
-from pagemeter.continuity.supplies import SupplyMemory, follow_supplies
+from pagemeter.continuity.supplies import follow_supplies
+from pagemeter.continuity.supply_memory import SupplyMemory
 from pagemeter.continuity.usage import Usage
 from pagemeter.model import (
     Device,
@@ -42,6 +53,17 @@ class Office:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Median errors as shares of the truth, and shares of moments whose interval held it."""
+
+    moments: int
+    days: float
+    days_inside: float
+    pages: float
+    pages_inside: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Moment:
     """What was told at one moment, and what came true."""
 
@@ -52,8 +74,8 @@ class Moment:
     left: float
 
 
-def office(seed: int, *, step: int, volume: float = 0.35, coverage: float = 0.25) -> Office:
-    """Make one: busy or quiet, with weekends, a holiday of two weeks now and then, and covers that differ by the day."""
+def office(seed: int, *, step: int, volume: float = 0.3, coverage: float = 0.2) -> Office:
+    """Make one: busy or quiet; ``volume`` and ``coverage`` say how much days differ (sigma of their logarithms)."""
     dice = random.Random(seed)
     usual = dice.choice([40, 120, 400, 1500])
     by_weekday = [dice.uniform(0.6, 1.4) for _ in range(5)] + dice.choice([[0.0, 0.0], [0.0, 0.0], [0.3, 0.05]])
@@ -68,7 +90,7 @@ def office(seed: int, *, step: int, volume: float = 0.35, coverage: float = 0.25
         whole = round(usual * factor)
         cuts = sorted(dice.random() for _ in range(len(VISITS) - 1))
         marks = [0, *(round(whole * cut) for cut in cuts), whole]
-        pages.append([b - a for a, b in zip(marks, marks[1:], strict=False)])
+        pages.append([b - a for a, b in pairwise(marks)])
         shares.append(dice.lognormvariate(0, coverage))
     # The supply lasts for 40 to 80 days, so that a history of 90 days has a refill in it.
     weekly = usual * sum(by_weekday)
@@ -92,7 +114,8 @@ def told_level(left: float, one: Office) -> int:
 def moments(one: Office) -> Iterator[Moment]:
     """Follow a device through its history, and say at each visit of it what was told and what came true."""
     taken = [page_share / one.yield_pages for page_share in one.share_of_page]
-    left, memory, usage = one.first, (), Usage()
+    left, usage = one.first, Usage()
+    memory: tuple[SupplyMemory, ...] = ()
     visits = [(day, place) for day in range(HISTORY) for place in range(len(VISITS))]
     for day, place in visits:
         printed = one.pages[day][place]
@@ -110,12 +133,14 @@ def moments(one: Office) -> Iterator[Moment]:
 
 
 def with_pages(usage: Usage, day: int, pages: int) -> Usage:
+    """Add pages to a day."""
     days = dict(usage.days)
     days[day] = days.get(day, 0) + pages
     return replace(usage, days=tuple(sorted(days.items())[-100:]))
 
 
 def snapshot(percent: int, at: datetime) -> DeviceSnapshot:
+    """Return a visit that finds one toner cartridge."""
     supply = Supply(
         index="1.1",
         kind=SupplyKind.CONSUMED,
@@ -151,3 +176,34 @@ def truth(one: Office, taken: list[float], day: int, place: int, left: float) ->
             left -= printed * taken[later]
             pages += printed
     raise AssertionError("the simulation is too short")
+
+
+def figures(devices: int, *, step: int, volume: float = 0.3, coverage: float = 0.2) -> Figures:
+    """Hold the outlooks of so many devices against the truth."""
+    told = [m for seed in range(devices) for m in moments(office(seed, step=step, volume=volume, coverage=coverage))]
+    return Figures(
+        moments=len(told),
+        days=median(abs(m.outlook.days - m.days) / max(1.0, m.days) for m in told),
+        days_inside=mean(m.outlook.days_low <= m.days <= m.outlook.days_high for m in told),
+        pages=median(abs(m.outlook.pages - m.pages) / max(1, m.pages) for m in told),
+        pages_inside=mean(m.outlook.pages_low <= m.pages <= m.outlook.pages_high for m in told),
+    )
+
+
+def main() -> None:
+    """Print a line for calm and restless offices and either kind of level."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("devices", nargs="?", type=int, default=100)
+    devices = parser.parse_args().devices
+    for volume, coverage in ((0.3, 0.2), (0.5, 0.35)):
+        for step in (1, 10):
+            found = figures(devices, step=step, volume=volume, coverage=coverage)
+            print(
+                f"days differ by {volume:.0%}, covers by {coverage:.0%}, levels in steps of {step:>2} %: "
+                f"{found.moments:,} moments; days off by {found.days:.1%} (inside {found.days_inside:.0%}), "
+                f"pages off by {found.pages:.1%} (inside {found.pages_inside:.0%})"
+            )
+
+
+if __name__ == "__main__":
+    main()
