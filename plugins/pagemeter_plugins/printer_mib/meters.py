@@ -87,7 +87,7 @@ def _why_not(walk: Walk, profiles: Sequence[Profile], what: Literal["mono", "col
     if told is not None:
         return told
     rules = [rule for profile in profiles for rule in profile.meters]
-    if not all(is_whole(walk, *places_of(rule)) for rule in rules):
+    if not all(is_whole(walk, places_of(rule)) for rule in rules):
         return "not all of the maker's counters were read"
     return "device does not tell" if rules else "no profile"
 
@@ -145,7 +145,7 @@ def _profiled(
     engine = engine_of(walk, index)
     for rule in (rule for profile in profiles for rule in profile.meters):
         unit = _unit(walk, rule)
-        if unit is None or not holds(walk, rule.when, engine=engine) or not is_whole(walk, *places_of(rule)):
+        if unit is None or not holds(walk, rule.when, engine=engine) or not is_whole(walk, places_of(rule)):
             continue
         for one in _sums(walk, rule):
             if (read := _read(walk, rule, one, unit, at)) is not None:

@@ -156,7 +156,7 @@ def holds(walk: Walk, conditions: Iterable[When], *, engine: str | None) -> bool
             return False
         if one.has is not None and not answers(walk, one.has):
             return False
-        if one.lacks is not None and (answers(walk, one.lacks) or not is_whole(walk, one.lacks)):
+        if one.lacks is not None and (answers(walk, one.lacks) or not is_whole(walk, (one.lacks,))):
             return False
     return True
 
@@ -166,12 +166,12 @@ def answers(walk: Walk, place: Place) -> bool:
     return bool(walk.column(place.oid)) if place.column else place.oid in walk
 
 
-def is_whole(walk: Walk, *places: Place) -> bool:
+def is_whole(walk: Walk, places: Iterable[Place]) -> bool:
     """Say whether nothing of objects was cut short; a number made of a part of them would be wrong."""
-    return not any(
+    return not walk.missing or not any(
         root[: len(place.oid)] == place.oid or place.oid[: len(root)] == root
-        for root in walk.missing
         for place in places
+        for root in walk.missing
     )
 
 

@@ -72,7 +72,7 @@ class _Shelf:
         self.supplies = {supply.index: supply for supply in supplies}
         self.origins: dict[str, Origin] = {}
         self._walk, self._index, self._at = walk, index, at
-        self._may_add = _MOST_ADDED if is_whole(walk, Place(mib.SUPPLIES)) else 0
+        self._may_add = _MOST_ADDED if is_whole(walk, (Place(mib.SUPPLIES),)) else 0
 
     def apply(self, rule: SupplyRule, profile: str) -> None:
         """Read what a rule tells, and give it to the supplies that it finds."""

@@ -28,6 +28,7 @@ from pagemeter.model import (
     MeterRead,
     MeterUnit,
     Origin,
+    Outlook,
     Supply,
     Work,
 )
@@ -90,10 +91,19 @@ def test_a_supply_has_its_percentage_as_a_number_shown_as_such(report_of: Report
         "asset tag": "0042", "address": "10.0.0.7", "supply": "1.1", "description": "Black toner",
         "type": "tonerCartridge", "kind": "consumed", "color": "black", "part number": "TN-1",
         "serial number": "T0001", "percent": 0.42, "level is": "measured", "level": 5040, "capacity": 12000,
-        "unit": "impressions", "condition": "ok", "read at (UTC)": AT,
+        "unit": "impressions", "condition": "ok", "pages left": None, "days left": None, "read at (UTC)": AT,
     }  # fmt: skip
     sheet = read(octets)["supplies"]
     assert {cell.number_format for cell in sheet[2] if cell.value == 0.42} == {"0%"}
+
+
+def test_a_supply_says_how_long_it_will_last(report_of: ReportOf, entry_of: EntryOf, supply_of: SupplyOf) -> None:
+    outlook = Outlook(
+        pages=2100, pages_low=1800, pages_high=2500, days=21, days_low=17, days_high=26, since=AT.replace(tzinfo=UTC)
+    )
+    octets = write_workbook(report_of(entry_of(supplies=(supply_of(outlook=outlook),))), [Sheet.SUPPLIES])
+    [row] = table(octets, "supplies")
+    assert (row["pages left"], row["days left"]) == (2100, 21)
 
 
 @pytest.mark.parametrize("state", [LevelState.SOME_REMAINING, LevelState.UNKNOWN, LevelState.UNRESTRICTED])

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pagemeter.model import AgentStatus, Condition, FleetEntry, PrinterState, Since, Supply
-from pagemeter_plugins.mqtt.entities import values_of
+from pagemeter.model import AgentStatus, Condition, FleetEntry, Outlook, PrinterState, Since, Supply
+from pagemeter_plugins.mqtt.entities import entities_of, values_of
 from pagemeter_plugins.mqtt.home_assistant import agent_config, components_of, device_config
 from pagemeter_plugins.mqtt.topics import Topics
 
@@ -19,6 +19,7 @@ TOPICS = Topics(base="pagemeter", agent="agent-1", prefix="homeassistant")
 
 EntryOf = Callable[..., FleetEntry]
 TonerOf = Callable[[int | None], Supply]
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def announced(entry: FleetEntry, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -152,3 +153,10 @@ def test_a_device_without_a_name_gets_one(entry_of: EntryOf) -> None:
 )  # fmt: skip
 def test_what_is_no_announcement_of_ours_is_none(payload: bytes) -> None:
     assert components_of(payload) == {}
+
+
+def test_the_days_that_a_supply_will_last_are_a_sensor_once_they_are_known(entry_of: EntryOf, toner: TonerOf) -> None:
+    outlook = Outlook(pages=900, pages_low=700, pages_high=1100, days=12, days_low=9, days_high=15, since=SINCE)
+    known, unknown = (entry_of(supplies=(supply,)) for supply in (replace(toner(33), outlook=outlook), toner(33)))
+    assert [e.value for e in entities_of(known) if e.key.endswith("_days")] == [12]
+    assert [e.lasting for e in entities_of(unknown) if e.key.endswith("_days")] == [False]
