@@ -182,7 +182,7 @@ def _readings(raw: bytes, likely: Sequence[str]) -> Iterator[tuple[str, str, boo
         elif codec == "utf-8" and (text := _damaged(bare)) is not None:
             yield text, codec, False
     for codec in _WIDE:
-        if len(raw) > 3 and (text := _strict(raw, codec)) is not None:
+        if len(raw) > 3 and len(raw) % 2 == 0 and (text := _strict(raw, codec)) is not None:
             yield text, codec, False
 
 

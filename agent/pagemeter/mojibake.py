@@ -35,6 +35,7 @@ _ALPHABETS = (
     ("sign", 0xFF01, 0xFF60),
     ("half", 0xFF61, 0xFF9F),
 )
+_LONGEST_RUN = 3
 _TIMES = frozenset({0xD7, 0xF7})
 _ASIAN = frozenset({"sign", "kana", "ideograph", "hangul", "half"})
 
@@ -132,10 +133,11 @@ def _of_words(text: str, *, trusted: bool) -> int:
         run = 0
         for before, c, after in zip(f" {word}", word, f"{word} "[1:], strict=False):
             run = run + 1 if not c.isascii() and _alphabet(c) == "latin" else 0
-            penalty += 2 if run > (3 if trusted else 2) else 0
+            penalty += 2 if run > _LONGEST_RUN else 0
             inside = before.isupper() and after.islower()
             penalty += 1 if not c.isascii() and inside and c.isupper() and _alphabet(c) == "latin" else 0
             penalty += 1 if c in _NOT_BETWEEN_LETTERS and before.isalpha() and after.isalpha() else 0
+        penalty += run == len(word) > 1
         foreign = "".join(c for c in word if not c.isascii())
         penalty += not trusted and len(foreign) > 1 and foreign.isupper() and _alphabet(foreign[0]) == "cyrillic"
     return penalty

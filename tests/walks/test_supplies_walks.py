@@ -1,4 +1,4 @@
-"""Supplies of recorded devices: each follows from the numbers that are written in the recording, and from nothing else."""
+"""Supplies of recorded devices: each follows from the numbers that are written in the recording."""
 
 from __future__ import annotations
 

@@ -569,7 +569,7 @@ STORIES = [
     )
     .runs_of(ENGINE_1, "1: 1000 > 1000 counted 0, found, reset", "2: 0 > 0 counted 0, reset")
     .runs_of(ENGINE_2, "1: 7000 > 7000 counted 0, found, reset", "2: 0 > 0 counted 0, reset"),
-    a_printer("a counter with the vendor's own number has a run of its own", object_id=KYOCERA)
+    a_printer("a counter with the vendor's own number has a run of its own", object_id=KYOCERA, colorants=4)
     .shows(1000, service_count=990)
     .after(minutes=15)
     .shows(1010, service_count=999)
@@ -639,6 +639,38 @@ STORIES = [
     .shows(1011)
     .counts(0, 10, 1)
     .runs_of(TOTAL, "1: 1000 > 1011 counted 11, found"),
+    a_printer("a device that was taken for another one for a while is one again, and no page is lost or counted twice")
+    .shows(1000)
+    .after(minutes=15)
+    .shows(1005)
+    .after(minutes=15)
+    .moved_to(1)
+    .shows(1020, serial="", mac="", name="")
+    .after(minutes=15)
+    .shows(1030)
+    .after(minutes=15)
+    .shows(1040, serial="ACM0000001", mac="02504d000001", name="printer")
+    .after(minutes=15)
+    .shows(1042)
+    .counts(0, 5, 0, 10, 25, 2)
+    .runs_of(TOTAL, "1: 1000 > 1042 counted 42, found"),
+    a_printer("a device that was reset while it was taken for another one keeps the runs of both")
+    .shows(1000)
+    .after(minutes=15)
+    .moved_to(1)
+    .shows(1020, serial="", mac="", name="")
+    .after(minutes=15)
+    .shows(3)
+    .after(minutes=15)
+    .shows(10, serial="ACM0000001", mac="02504d000001", name="printer")
+    .counts(0, 0, 0, 7)
+    .tells("reset 1020 > 3")
+    .runs_of(
+        TOTAL,
+        "1: 1000 > 1000 counted 0, found, merged",
+        "2: 1020 > 1020 counted 0, found, reset",
+        "3: 3 > 10 counted 7, reset",
+    ),
 ]
 
 
