@@ -23,7 +23,20 @@ pytestmark = pytest.mark.walks
 WALKS = Path(__file__).resolve().parents[2] / "../shared/walks"
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 MINE = (
-    *("avision", "brother", "epson", "intermec", "jingtu", "katusha", "oki", "pantum", "pwg", "riso", "seiko"),
+    *(
+        "avision",
+        "brother",
+        "epson",
+        "intermec",
+        "jingtu",
+        "katusha",
+        "minolta",
+        "oki",
+        "pantum",
+        "pwg",
+        "riso",
+        "seiko",
+    ),
     *("thermal", "toshiba-tec", "zebra", "zebra-print-server"),
 )
 COLORS = ("black", "cyan", "magenta", "yellow")
@@ -92,7 +105,7 @@ def test_a_color_laser_counts_mono_color_and_two_sided_pages() -> None:
         "total.any.any.any.impressions": 1611,
         "total.monochrome.any.any.impressions": 709,
         "total.full-color.any.any.impressions": 902,
-        "total.any.any.two.impressions": 538,
+        "total.any.any.two.other": 538,
     }
     assert {meter.quality for meter in meters.values()} == {Quality.MEASURED}
 

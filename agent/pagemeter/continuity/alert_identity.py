@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 from zlib import crc32
 
+from pagemeter.model import Alert
+
 _GENERIC = frozenset({None, 0, 1, 2, -1})
 _GENERIC_NAMES = frozenset({None, "other", "unknown"})
 _NUMBERS = re.compile(r"\d+")
 _NO_NAME = re.compile(r"[^A-Za-z0-9-]+")
 _LONGEST = 60
+_LONGEST_NUMBER = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,12 @@ def key_of(marks: Marks, taken: Iterable[str]) -> str:
     while (key := name if number == 1 else f"{name}#{number}") in names:
         number += 1
     return key
+
+
+def group_index_of(alert: Alert) -> int | None:
+    """Return the row of the supply, tray or cover that an alert is of: the last part of the keys that readers make."""
+    tail = alert.key.rpartition(":")[2] if ":" in alert.key else ""
+    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) <= _LONGEST_NUMBER and int(tail) > 0 else None
 
 
 def _what(marks: Marks) -> Hashable:

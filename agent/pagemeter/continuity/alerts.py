@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pagemeter.continuity.alert_identity import Marks, key_of, paired_alerts
+from pagemeter.continuity.alert_identity import Marks, group_index_of, key_of, paired_alerts
 from pagemeter.continuity.records import AlertLife
-from pagemeter.continuity.supply_words import group_index_of
 from pagemeter.model import (
     Alert,
     AlertCleared,
@@ -69,11 +68,12 @@ def follow_alerts(memory: tuple[AlertMemory, ...], snapshot: DeviceSnapshot) -> 
     }
     found, unseen = paired_alerts(memory, tuple(listed.values()))
     known = {
-        place: replace(listed[place], key=memory[mark].key, raised_at=memory[mark].raised_at)
+        place: _seen_again(memory[mark], listed[place], snapshot)
         for place, mark in zip(listed, found, strict=True)
         if mark is not None
     }
-    new = {place: marks for place, marks in listed.items() if place not in known}
+    # Of rows that were cut short nobody knows what they say.
+    new = {} if _was_cut(snapshot) else {place: marks for place, marks in listed.items() if place not in known}
     raised = _named(new, [one.key for one in memory], room=MOST_ALERTS - len(known))
     hidden, cleared = _unseen([memory[mark] for mark in unseen], snapshot)
     followed = {**known, **raised}
@@ -104,6 +104,17 @@ def _marks(alert: Alert, snapshot: DeviceSnapshot) -> AlertMemory:
         source=alert.origin.protocol,
         seen_as=_word(snapshot),
     )
+
+
+def _seen_again(one: AlertMemory, marks: AlertMemory, snapshot: DeviceSnapshot) -> AlertMemory:
+    """Take over what an alert says now; what another source says of it, or half a table, is less than is known."""
+    if marks.source != one.source or _was_cut(snapshot):
+        return replace(one, gone_since=None)
+    return replace(marks, key=one.key, raised_at=one.raised_at)
+
+
+def _was_cut(snapshot: DeviceSnapshot) -> bool:
+    return any(table.startswith(_TABLES) for table in snapshot.missing)
 
 
 def _raised_at(alert: Alert, snapshot: DeviceSnapshot) -> datetime:
@@ -143,7 +154,7 @@ def _proves(snapshot: DeviceSnapshot, one: AlertMemory) -> bool:
     Not where the table was cut short, where its source was not heard, nor where the device fell asleep or warms up
     since: some tables are empty then.
     """
-    if any(table.startswith(_TABLES) for table in snapshot.missing):
+    if _was_cut(snapshot):
         return False
     heard = {alert.origin.protocol for alert in snapshot.alerts}
     if snapshot.status is not None:

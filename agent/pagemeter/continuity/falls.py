@@ -17,6 +17,7 @@ COUNTER32 = 2**32
 TAIL = 10
 """A counter that is kept in steps loses less than this when the power goes."""
 NEAR_ZERO = 100
+MOST = 2**63 - 1
 
 Explain: TypeAlias = Callable[[MeterMemory, MeterRead, Between], Step]
 
@@ -107,7 +108,7 @@ def taken_back(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
         began_at=earlier.began_at,
         first=earlier.first,
         last=earlier.high,
-        high=earlier.high + memory.counted,
+        high=min(earlier.high + memory.counted, MOST),
         counted=earlier.counted,
         began_by=earlier.began_by,
         held=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pagemeter.continuity.course import height_of, yield_with
@@ -13,6 +13,8 @@ from pagemeter.continuity.supply_memory import MOST_FORMER, Former, SupplyMemory
 from pagemeter.continuity.supply_words import Word
 from pagemeter.continuity.usage import Usage
 from pagemeter.model import Condition, Supply, SupplyInstalled
+
+_MANY_LIVES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ def recognised(old: SupplyMemory, supply: Supply, visit: Visit) -> tuple[SupplyM
     """Say whether a place has another supply than before, and begin anew where it has."""
     if supply.condition is Condition.MISSING:
         return old, []
-    by = _change(old, supply)
+    by = None if _changes_too_often(old, visit) else _change(old, supply)
     if by is None:
         return old, []
     fact = SupplyInstalled(
@@ -73,6 +75,12 @@ def _change(old: SupplyMemory, supply: Supply) -> Literal["serial-number", "part
     step = supply.level.step if supply.level is not None else None
     jump = jump_of(grain_of(old.grain, level, supply), seen=len(old.points) // 2, step=step)
     return "level" if now - before >= jump else None
+
+
+def _changes_too_often(old: SupplyMemory, visit: Visit) -> bool:
+    """Say no to more than two supplies a day for long: what such a device tells is neither serial number nor level."""
+    days = (visit.at - old.since) / timedelta(days=1)
+    return old.lives >= _MANY_LIVES and old.lives > 2 * days
 
 
 def _differ(one: str | None, other: str | None) -> bool:

@@ -36,7 +36,8 @@ def told(
             colorants=supply.colorants,
             serial_number=supply.serial_number,
             percent=percent_of(supply),
-            by="device" if word and _WORDS[word] == now else "level",
+            # Readers call a level of 0 empty, so that there the word says no more than the level.
+            by="device" if word and _WORDS[word] == now and left != 0 else "level",
         )
         return replace(new, told=now, told_at=left, quiet_since=None), [said]
     if now > 0 or new.told == 0 or supply.condition is Condition.MISSING:

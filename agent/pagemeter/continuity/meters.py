@@ -14,7 +14,7 @@ from pagemeter.continuity.pace import SATURATED
 from pagemeter.continuity.records import Series
 from pagemeter.continuity.run import begun
 from pagemeter.continuity.units import unit_changes
-from pagemeter.model import DeviceSnapshot, Event, Facts, MeterRead, MeterUnitChanged, Quality, Rival
+from pagemeter.model import DeviceSnapshot, Event, Facts, MeterRead, MeterSuspicious, MeterUnitChanged, Quality, Rival
 
 MOST_COUNTERS = 500
 """How many counters of one device are followed; one that invents more is read, and not followed in them."""
@@ -99,6 +99,9 @@ class _Visit:
         if old is not None:
             self.facts.append(MeterUnitChanged(key=read.key, old_key=old.key, old=old.last, new=read.value))
             self.now[old.key] = replace(old, ended_by=UNIT_CHANGED, held=None, away=None, earlier=None, still=None)
+        elif known is not None:
+            why = "it was told in another unit meanwhile: what was counted in between is not known"
+            self.facts.append(MeterSuspicious(key=read.key, old=known.last, new=read.value, why=why))
         self.now[read.key] = memory
         return replace(read, series=number, delta=0)
 

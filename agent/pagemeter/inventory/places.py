@@ -31,14 +31,20 @@ def is_visited(place: str) -> bool:
 
 
 def same_place(one: str, other: str) -> bool:
-    """Say whether two URIs lead to one place: equal ones, or two doors of a host; ports of SNMP are several places."""
+    """Say whether two URIs lead to one place: equal ones, or two doors of a host.
+
+    Ports of SNMP are several places, for a gateway leads from them to several printers; so are queues of a server.
+    """
     if one == other:
         return True
-    first, second = host_of(one), host_of(other)
-    if first is None or first != second or not (is_visited(one) and is_visited(other)):
+    host = host_of(one)
+    if host is None or host != host_of(other) or not (is_visited(one) and is_visited(other)):
         return False
-    ports = [urlsplit(uri).port for uri in (one, other) if urlsplit(uri).scheme == "snmp"]
-    return len(ports) < 2 or ports[0] == ports[1]
+    first, second = urlsplit(one), urlsplit(other)
+    if first.scheme == second.scheme == "snmp":
+        return first.port == second.port
+    both_name_queues = first.scheme.startswith("ipp") and second.scheme.startswith("ipp")
+    return not both_name_queues or first.path == second.path
 
 
 def kept_place(known: FleetEntry | None, target: Target) -> str:

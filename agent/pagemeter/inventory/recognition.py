@@ -77,7 +77,16 @@ def chosen_of(candidates: Sequence[Candidate]) -> Candidate | None:
     here = [one for one in likely if one.here]
     if len(likely) > 1 and not here and surest < Match.ALIKE and not all(_is_provisional(one.entry) for one in likely):
         return None
-    return min(here or likely, key=_preference)
+    chosen = min(here or likely, key=_preference)
+    return _namesake(chosen, candidates) or chosen
+
+
+def _namesake(chosen: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return who has the host name that was told, where only the address speaks for the one chosen, by another name."""
+    if chosen.sure is not Match.ADDRESS or chosen.signs.host is not Sign.OTHER:
+        return None
+    others = [one for one in candidates if one.sure is Match.NAME and one.signs.host is Sign.SAME]
+    return others[0] if len(others) == 1 else None
 
 
 def merged_with(

@@ -489,3 +489,12 @@ def test_every_supply_finds_at_most_one_place() -> None:
     pairs = paired(story.memory.supplies, [supply(1, index="1.9")] * 5)
     found = [place for place in pairs.found if place is not None]
     assert sorted([*found, *pairs.unseen]) == [0, 1, 2]
+
+
+def test_a_serial_number_that_is_another_one_each_time_is_not_believed_for_long() -> None:
+    story = Story()
+    facts = [fact for visit in range(200) for fact in story.visit(supply(50, serial_number=f"SIM-{visit:04}"))]
+    assert len(facts) < 40
+    # A month later it would be believed again: twenty supplies in a month may be true.
+    story.at += timedelta(days=30)
+    assert len(story.visit(supply(50, serial_number="SIM-AA01"))) == 1

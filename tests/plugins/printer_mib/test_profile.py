@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pagemeter.errors import PluginError
 from pagemeter.snmp.types import oid
-from pagemeter_plugins.printer_mib.profiles import fitting, parse_profile, profiles_of, shipped_profiles
+from pagemeter_plugins.printer_mib.decoders import DECODERS
+from pagemeter_plugins.printer_mib.profiles import (
+    fitting,
+    parse_profile,
+    profile_schema,
+    profiles_of,
+    shipped_profiles,
+)
 
+PAGE = (Path(__file__).resolve().parents[3] / "docs/profiles.md").read_text(encoding="utf-8")
 GOOD = "name: acme\ntitle: Acme\nmatch: {sys_object_id: [1.3.6.1.4.1.99999]}\nsources: {T: a test}\n"
 TOLD = "source: T, unverified: true, work: total"
 
@@ -23,6 +32,10 @@ TOLD = "source: T, unverified: true, work: total"
         (GOOD.replace("1.3.6.1.4.1.99999", "iso.3"), "no object identifier"),
         (GOOD + f"meters: [{{{TOLD}, unit: impressions}}]\n", "exactly one of oid, column, sum_of, each"),
         (GOOD + f"meters: [{{each: 1.3.6.1.4.*, {TOLD}, unit: impressions}}]\n", "each and media_names belong"),
+        (
+            GOOD + f"meters: [{{oid: 1.3.6.1.4, index: {{0: [1]}}, {TOLD}, unit: sheets}}]\n",
+            "where and index need column or each",
+        ),
         (GOOD + f"meters: [{{oid: 1.3.6.1.4, {TOLD}, unit: pages}}]\n", r"acme.yaml:5: meters\[0\].unit: "),
         (GOOD + f"meters: [{{oid: 1.3.6.1.4.*, {TOLD}, unit: sheets}}]\n", "is a column; one instance is wanted here"),
         (GOOD + f"meters: [{{column: 1.3.6.1.4, {TOLD}, unit: sheets}}]\n", "write 1.3.6.1.4.*"),
@@ -132,3 +145,16 @@ def test_a_counters_code_and_a_decoders_field_may_be_written_as_numbers() -> Non
     [meter] = parse_profile(GOOD + text, name="acme.yaml").meters
     assert meter.decode is not None
     assert (meter.code, meter.decode.field) == ("112", "11")
+
+
+def test_the_example_of_the_page_is_a_profile() -> None:
+    [example] = re.findall(r"```yaml\n(name: .*?)```", PAGE, re.DOTALL)
+    profile = parse_profile(example, name="acme.yaml")
+    assert (len(profile.meters), len(profile.supplies), len(profile.status)) == (3, 1, 1)
+
+
+def test_the_page_explains_every_key_and_every_decoder() -> None:
+    schema = profile_schema()
+    keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", {})}
+    assert {"sum_of", "pages_left", "not_told"} <= keys
+    assert {key for key in (*keys, *DECODERS) if not re.search(rf"[`{{ ]{re.escape(key)}[`: ]", PAGE)} == set()

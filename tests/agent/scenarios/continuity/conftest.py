@@ -154,11 +154,12 @@ class Home:
         return agent
 
     async def _read(self, agent: Agent, place: int) -> None:
-        """Read as the cycles do; at an address where it is not known yet, as a discovery that found it there."""
+        """Read as the cycles do; at an address where it is not known yet, as a discovery does that found it there."""
         here = f"host://{ADDRESSES[place]}"
         if not agent.inventory.entries():
             await agent.rounds.discover(agent.discoveries[0])
-        elif not agent.inventory.at(here):
+        elif [place.uri for place in agent.inventory.places()] != [here]:
+            # A cycle would wait for the other address, where nobody answers.
             await agent.visits.visit(Target(uri=here, found_by="static"), METERS)
             return
         await agent.rounds.visit_all(METERS, "Reading")

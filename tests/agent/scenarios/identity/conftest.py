@@ -216,12 +216,20 @@ class Site:
         """Let the agent discover the places one after another, all of them unless named, and read what it found."""
         assert self.agent is not None
         for place in self._places if places is None else places:
+            if self._is_blank(place):
+                continue
             target = Target(uri=f"host://{PLACES[place]}", found_by="static")
             await self.agent.visits.visit(target, ALERTS if alerts else METERS)
         for printer in self._usb:
             await self.agent.visits.gathered([_seen(printer)], "usb")
         if places is None:
             await self.agent.rounds.visit_all(METERS, "meters")
+
+    def _is_blank(self, place: str) -> bool:
+        """Say whether nobody answers at a place and nobody is known there: a look there only costs a timeout."""
+        known = {one for entry in self.fleet() for one in (entry.latest.target, *entry.latest.device.addresses)}
+        answers = self._outlets[place].host is not None or PLACES[place] in self.ipp.groups
+        return not answers and not {PLACES[place], f"host://{PLACES[place]}"} & known
 
     def fleet(self) -> tuple[FleetEntry, ...]:
         """Return what the store knows."""
@@ -261,7 +269,7 @@ class Site:
             budget=Budget(self.clock, config.agent.packets_per_second),
             credentials=credentials_of(config),
             clock=self.clock,
-            timeout=0.2,
+            timeout=0.15,
         )
         async with Store.open(self.path, clock=self.clock, group_seconds=0.0) as store, engine:
             agent = Agent(config, registry, store, engine, self.ipp, clock=self.clock)  # type: ignore[arg-type] # asks only

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -106,7 +106,16 @@ def rows_of(shown: Shown, serial: str) -> list[VarBind]:
     for row, color in enumerate(COLORANTS, start=1):
         system.append((f"43.12.1.1.4.1.{row}", Tag.OCTET_STRING, color.encode()))
     for one in shown.cartridges:
-        columns = (1, one.color, 4 if one.filled else 3, one.kind, one.words.encode(), one.unit, one.capacity, one.level)
+        columns = (
+            1,
+            one.color,
+            4 if one.filled else 3,
+            one.kind,
+            one.words.encode(),
+            one.unit,
+            one.capacity,
+            one.level,
+        )
         for column, value in enumerate(columns, start=2):
             tag = Tag.OCTET_STRING if isinstance(value, bytes) else Tag.INTEGER
             system.append((f"43.11.1.1.{column}.1.{one.row}", tag, value))
@@ -184,7 +193,9 @@ class Home:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stack.aclose()
 
-    async def visit(self, *shown: Shown | None, after: timedelta = timedelta(hours=2), alerts_only: bool = False) -> None:
+    async def visit(
+        self, *shown: Shown | None, after: timedelta = timedelta(hours=2), alerts_only: bool = False
+    ) -> None:
         """Let time pass, let each printer show what it shows, and read them."""
         self.clock.time += after
         self.ipp.groups = {}
@@ -199,7 +210,8 @@ class Home:
                 )
         scopes = ALERTS if alerts_only else METERS
         if not self._restarts:
-            self._agent = self._agent or await self._stack.enter_async_context(self._opened())
+            if self._agent is None:
+                self._agent = await self._stack.enter_async_context(self._opened())
             await self._read(self._agent, scopes, len(shown))
             return
         async with self._opened() as agent:
@@ -268,21 +280,45 @@ class Home:
             return [document.body for document in store.documents(Position(), 10_000)]
 
 
-Visit = Sequence[Any]
+def shown(told: Mapping[str, Any]) -> Shown | None:
+    """Build what a printer shows from a visit of a table; ``off`` is a printer that does not answer at all."""
+    if told.get("off"):
+        return None
+    known = dict(told)
+    known["cartridges"] = tuple(Cartridge(**one) for one in known.pop("supplies", ()))
+    rows = (dict(one) for one in known.pop("alerts", ()))
+    known["alerts"] = tuple(
+        Row(**{**one, **({"age": timedelta(minutes=one["age"])} if "age" in one else {})}) for one in rows
+    )
+    for name, make in (("status", tuple), ("reasons", tuple), ("bits", bytes.fromhex)):
+        if name in known:
+            known[name] = make(known[name])
+    if "up" in known:
+        known["up"] = timedelta(hours=known["up"])
+    return Shown(**known)
 
 
 @pytest.fixture(params=[False, True], ids=["one agent", "a restart before each visit"])
 def live(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Home]:
-    """Return a function that lives through visits, each a list of what the printers show; two hours lie between them."""
+    """Return a function that lives through the visits of a row of a table, two hours apart unless they say otherwise.
 
-    def story(*visits: Shown | Visit | None, after: timedelta = timedelta(hours=2), alerts_only: bool = False) -> Home:
+    A visit is what the first printer shows, or under ``printers`` what each shows; ``hours`` passed before it. ``each``
+    is called after each visit, with its number.
+    """
+
+    def story(visits: Sequence[Mapping[str, Any]], each: Callable[[Home, int], None]) -> Home:
         home = Home(tmp_path, restarts=request.param)
 
         async def main() -> None:
             async with home:
                 for number, visit in enumerate(visits):
-                    shown = (visit,) if visit is None or isinstance(visit, Shown) else tuple(visit)
-                    await home.visit(*shown, after=after if number else timedelta(), alerts_only=alerts_only)
+                    told = {
+                        name: value for name, value in visit.items() if name not in ("hours", "told", "now", "only")
+                    }
+                    printers = [shown(one) for one in told.get("printers", [told])]
+                    after = timedelta(hours=visit.get("hours", 2 if number else 0))
+                    await home.visit(*printers, after=after, alerts_only=visit.get("only") == "alerts")
+                    each(home, number)
 
         run_root(main())
         return home
