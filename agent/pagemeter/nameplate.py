@@ -18,7 +18,7 @@ _MAKER_WORDS = tuple(
         ("ricoh|aficio", "Ricoh"),
         ("develop|ineo", "Develop"),
         ("konica[ -]minolta|bizhub", "Konica Minolta"),
-        ("utax", "UTAX"),
+        ("(?:ta_)?utax(?:_ta)?", "UTAX"),
         ("ta triumph[ -]adler|triumph[ -]adler", "TA Triumph-Adler"),
         ("olivetti", "Olivetti"),
         ("copystar", "Copystar"),

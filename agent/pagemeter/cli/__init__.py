@@ -225,6 +225,21 @@ def devices(
     _end(lambda: (stored.others if others else stored.devices)(config, as_json=json))
 
 
+@app.command(short_help="Show what was counted, run by run.")
+def ledger(
+    device: Annotated[
+        str | None,
+        typer.Argument(metavar="[DEVICE]", help="An id, a serial number or an address; all devices if absent."),
+    ] = None,
+    config: ConfigOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a run, for programs.")] = False,
+) -> None:
+    """Show what was counted of each meter, run by run: where a counter began, how far it came, and why a run ended."""
+    from pagemeter.cli.ledger import show
+
+    _end(lambda: show(config, device, as_json=json))
+
+
 @app.command(short_help="List what of job logs was not understood.")
 def quarantine(config: ConfigOption = None, json: Json = False) -> None:
     """List what of job logs could not be understood: where it stands, and why.

@@ -29,10 +29,11 @@ def step(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
 
 
 def _risen(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
-    if read.value <= memory.last + believable(memory, read, between) and not goes_back(memory, read, between):
+    implausible = read.value > memory.last + believable(memory, read, between)
+    if (run := goes_back(memory, read, between, implausible=implausible)) is not None:
+        return taken_back(memory, read, between, run)
+    if not implausible:
         return _counted(memory, read, between)
-    if goes_back(memory, read, between, implausible=True):
-        return taken_back(memory, read, between)
     if between.replaced not in (None, "the firmware"):
         return replaced_upwards(memory, read, between)
     return held_back(memory, read, between)
@@ -62,7 +63,7 @@ def _from_another_source(memory: MeterMemory, read: MeterRead, between: Between)
     if seconds is None or seconds < ANOTHER_SOURCE_SECONDS:
         return Step(memory=replace(memory, away=away), followed=False)
     ended = replace(memory, away=None)
-    first = replace(new_run(ended, read, between, by="source-changed").memory, earlier=None)
+    first = replace(new_run(ended, read, between, by="source-changed").memory, earlier=())
     first = replace(first, first=away.value, last=away.value, began_at=away.at, last_at=away.at)
     why = f"{source} tells it for a day now, and not {memory.source}: what lies between the two is not counted"
     fact = MeterSuspicious(key=memory.key, old=memory.last, new=away.value, why=why)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from pagemeter.continuity.between import Between
-from pagemeter.continuity.memory import MeterMemory
+from pagemeter.continuity.memory import MeterMemory, Run
 from pagemeter.continuity.pace import most
-from pagemeter.continuity.run import Step, believable, going_on, new_run, run_of
+from pagemeter.continuity.run import Step, believable, going_on, new_run
 from pagemeter.model import FallCause, MeterRead, MeterReset, MeterSuspicious, Since
 
 COUNTER32 = 2**32
@@ -34,7 +34,7 @@ def _explained(memory: MeterMemory, read: MeterRead, between: Between) -> tuple[
     wrapped = new + COUNTER32 - old
     if read.since is Since.RESET:
         return FallCause.RESET, "this counter counts since it was reset by hand", _reset
-    if read.origin.protocol == "snmp" and wrapped <= min(believable(memory, read, between), COUNTER32 // 16):
+    if _is_counter32(memory, read) and 0 < wrapped <= min(believable(memory, read, between), COUNTER32 // 16):
         return FallCause.WRAP, f"a counter of 32 bits begins anew at 0; {wrapped:,} were counted", _wrapped
     if old - new < TAIL and not (new == 0 and between.restarted is False):
         return FallCause.VOLATILE_TAIL, _tail_lost(old - new, between), going_on
@@ -44,6 +44,11 @@ def _explained(memory: MeterMemory, read: MeterRead, between: Between) -> tuple[
         return FallCause.RESET, f"it began at or near 0; {_company(between)}", _reset
     why = f"a reset leads to 0 and not here: a part with a count of its own was put in; {_company(between)}"
     return FallCause.REPLACEMENT, why, _replacement
+
+
+def _is_counter32(memory: MeterMemory, read: MeterRead) -> bool:
+    """Say whether a counter can wrap: IPP's integers end at 2^31 - 1; of a sum each part may."""
+    return read.origin.protocol == "snmp" and (memory.last < COUNTER32 or " + " in read.origin.where)
 
 
 def _tail_lost(fall: int, between: Between) -> str:
@@ -64,7 +69,7 @@ def _company(between: Between) -> str:
 
 
 def _wrapped(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
-    delta = read.value + COUNTER32 - memory.highest
+    delta = max(0, read.value + COUNTER32 - memory.highest)
     now = replace(
         memory,
         last=read.value,
@@ -72,7 +77,7 @@ def _wrapped(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
         high=None,
         counted=memory.counted + delta,
         held=None,
-        earlier=None,
+        earlier=(),
     )
     return Step(memory=now, delta=delta)
 
@@ -85,36 +90,41 @@ def _replacement(memory: MeterMemory, read: MeterRead, between: Between) -> Step
     return new_run(memory, read, between, by=str(FallCause.REPLACEMENT))
 
 
-def goes_back(memory: MeterMemory, read: MeterRead, between: Between, *, implausible: bool = False) -> bool:
-    """Say whether a counter is where it was before it fell: it was misread, or the old part is in again.
+def goes_back(memory: MeterMemory, read: MeterRead, between: Between, *, implausible: bool = False) -> Run | None:
+    """Find the run that a counter goes on with as if it had not fallen: it was misread, or the old part is in again.
 
-    That holds where it never moved since the fall, or where it can't have come so far.
+    That is believed where it never moved since the fall, or where it can't have come so far; the run that came farthest
+    counts, for then the least is counted.
     """
-    earlier = memory.earlier
-    if earlier is None or read.value <= earlier.high - TAIL:
-        return False
     if not implausible and (memory.counted or memory.last != memory.first):
-        return False
-    return read.value - earlier.high <= most(read.unit, between.seconds_since(earlier.last_at), times=memory.pace or 1)
+        return None
+    runs = [run for run in memory.earlier if _leads_to(run, memory, read, between)]
+    return max(runs, key=lambda run: run.high, default=None)
 
 
-def taken_back(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
-    """Take up the run before the fall again; what was counted since the fall is not counted twice."""
-    earlier = memory.earlier or run_of(memory)
+def _leads_to(run: Run, memory: MeterMemory, read: MeterRead, between: Between) -> bool:
+    usual = most(read.unit, between.seconds_since(run.last_at), times=memory.pace or 1)
+    return -TAIL < read.value - run.high <= usual
+
+
+def taken_back(memory: MeterMemory, read: MeterRead, between: Between, run: Run) -> Step:
+    """Take up a run from before a fall again; what was counted since then is not counted twice."""
+    place = memory.earlier.index(run)
+    since = memory.counted + sum(newer.counted for newer in memory.earlier[:place])
     resumed = replace(
         memory,
-        number=earlier.number,
+        number=run.number,
         top=memory.newest,
-        began_at=earlier.began_at,
-        first=earlier.first,
-        last=earlier.high,
-        high=min(earlier.high + memory.counted, MOST),
-        counted=earlier.counted,
-        began_by=earlier.began_by,
+        began_at=run.began_at,
+        first=run.first,
+        last=run.high,
+        high=min(run.high + since, MOST),
+        counted=run.counted,
+        began_by=run.began_by,
         held=None,
-        earlier=None,
+        earlier=memory.earlier[place + 1 :],
     )
     went = going_on(resumed, read, between)
-    why = f"it goes on where it stood before it fell ({earlier.high:,}): run {earlier.number} is taken up again"
+    why = f"it goes on where it stood before it fell ({run.high:,}): run {run.number} is taken up again"
     fact = MeterSuspicious(key=memory.key, old=memory.last, new=read.value, why=why)
     return replace(went, facts=(fact,), ended=(replace(memory, ended_by="taken-back").series(),))

@@ -93,7 +93,7 @@ def _behind(mine: MeterMemory | None, theirs: MeterMemory, by: int) -> tuple[Met
         theirs,
         number=theirs.number + by,
         top=theirs.newest + by,
-        earlier=None if theirs.earlier is None else replace(theirs.earlier, number=theirs.earlier.number + by),
+        earlier=tuple(replace(run, number=run.number + by) for run in theirs.earlier),
     )
     if mine is None:
         return renumbered, [renumbered.series()]

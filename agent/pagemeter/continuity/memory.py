@@ -75,7 +75,7 @@ class MeterMemory:
     twin: str | None = None
     held: Held | None = None
     away: Away | None = None
-    earlier: Run | None = None
+    earlier: tuple[Run, ...] = ()
     still: Still | None = None
     pace: int | None = None
     owed: int | None = None

@@ -98,7 +98,7 @@ class _Visit:
         memory = begun(read, at=at, by=FOUND if old is None else UNIT_CHANGED, number=number)
         if old is not None:
             self.facts.append(MeterUnitChanged(key=read.key, old_key=old.key, old=old.last, new=read.value))
-            self.now[old.key] = replace(old, ended_by=UNIT_CHANGED, held=None, away=None, earlier=None, still=None)
+            self.now[old.key] = replace(old, ended_by=UNIT_CHANGED, held=None, away=None, earlier=(), still=None)
         elif known is not None:
             why = "it was told in another unit meanwhile: what was counted in between is not known"
             self.facts.append(MeterSuspicious(key=read.key, old=known.last, new=read.value, why=why))

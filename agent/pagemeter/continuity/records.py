@@ -12,8 +12,8 @@ class Series:
 
     ``number`` counts the runs of ``key`` from 1. ``first`` and ``last`` are raw values, ``counted`` the sum of the
     deltas, never negative. ``began_by`` says why it is a new one (a FallCause, ``found``, ``unit-changed``,
-    ``power-on``, ``source-changed``, ``jumped``), and ``ended_by`` why it ended (these, ``taken-back``, ``merged``); a run that
-    goes on has none. ``last_at`` is exact where the counter moved, and to the hour while it stands still.
+    ``power-on``, ``source-changed``, ``jumped``), and ``ended_by`` why it ended (these, ``taken-back``, ``merged``); a
+    run that goes on has none. ``last_at`` is exact where the counter moved, and to the hour while it stands still.
     """
 
     key: str

@@ -11,6 +11,9 @@ from pagemeter.continuity.pace import most
 from pagemeter.continuity.records import Series
 from pagemeter.model import MeterRead, MeterReset, MeterSuspicious, Since
 
+MOST_EARLIER = 4
+"""How many earlier runs of a counter are remembered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -64,18 +67,18 @@ def new_run(memory: MeterMemory, read: MeterRead, between: Between, *, by: str) 
     """End the run and begin another one; what it may have counted since then nobody knows."""
     now = replace(
         begun(read, at=between.at, by=by, number=memory.newest + 1),
-        earlier=_earlier(memory) if read.since is Since.LIFE else None,
+        earlier=_earlier(memory) if read.since is Since.LIFE else (),
         pace=memory.pace,
         owed=memory.owed,
     )
     return Step(memory=now, ended=(replace(memory, ended_by=by).series(),))
 
 
-def _earlier(memory: MeterMemory) -> Run:
-    """Return the run to which the counter may go back: the one that came farther."""
-    if memory.earlier is not None and memory.earlier.high > memory.highest:
-        return memory.earlier
-    return run_of(memory)
+def _earlier(memory: MeterMemory) -> tuple[Run, ...]:
+    """Return the runs to which the counter may go back, the newest first: of many those that came farthest."""
+    runs = (run_of(memory), *memory.earlier)
+    farthest = sorted(runs[1:], key=lambda run: run.high)[-MOST_EARLIER + 1 :]
+    return (runs[0], *(run for run in runs[1:] if run in farthest))
 
 
 def run_of(memory: MeterMemory) -> Run:

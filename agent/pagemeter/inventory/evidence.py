@@ -145,9 +145,9 @@ def _is_makers_own(signs: Signs, scene: Scene) -> bool:
 
     A rebranded device is told by its builder's name here and its seller's there: other facts must agree then.
     """
-    if signs.maker is not Sign.OTHER:
-        return True
-    return Sign.SAME in (signs.uuid, signs.mac) or (scene.here and signs.model is Sign.SAME)
+    if signs.maker is Sign.ALIKE:
+        return scene.here and Sign.SAME in (signs.uuid, signs.mac)
+    return signs.maker is not Sign.OTHER
 
 
 def _with_two_serials(signs: Signs, scene: Scene) -> Match:
@@ -187,7 +187,7 @@ def _at_its_place(signs: Signs, scene: Scene) -> Match:
 
 def _is_another(signs: Signs, scene: Scene) -> bool:
     """Say whether a field rules it out where no serial number decides."""
-    if Sign.OTHER in (signs.model, signs.mac) or (signs.maker is Sign.OTHER and signs.model is not Sign.SAME):
+    if Sign.OTHER in (signs.maker, signs.model, signs.mac):
         return True
     # A factory reset may make a new UUID; behind one address each of several printers has its own.
     return signs.uuid is Sign.OTHER and (scene.crowded or signs.mac is not Sign.SAME)

@@ -166,7 +166,7 @@ class Inventory:
         known = [e for e in self._roster.like(reading.identity, place) if e.latest.device.id not in used]
         there = self.at(place)
         candidates = candidates_of(reading, known, place, alone=visit.alone, there=there)
-        chosen = chosen_of(candidates)
+        chosen = chosen_of(candidates, reading)
         if chosen is None:
             return None
         same = [chosen.entry, *merged_with(chosen, candidates, reading, alone=visit.alone)]

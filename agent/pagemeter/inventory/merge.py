@@ -63,18 +63,19 @@ def _still_there(old: DeviceSnapshot, new: DeviceSnapshot) -> dict[str, Origin]:
 def told(device: Device, identity: Identity, *, addresses: tuple[str, ...]) -> Device:
     """Take what the device tells of itself now; what it does not tell this time stays as it was.
 
-    A serial number that can tell devices apart stays for ever, as it was written first. A placeholder of a UUID or of
-    the MACs never takes the place of a real one, nor another spelling that of the maker.
+    A serial number that can tell devices apart stays for ever with its maker, as both were written first. A placeholder
+    of a UUID or of the MACs never takes the place of a real one, nor another spelling that of the maker.
     """
     said = {f.name: getattr(identity, f.name) for f in fields(Identity)}
     known = {name: value for name, value in said.items() if value not in (None, (), frozenset())}
-    if comparable(device.serial_number) is not None:
+    has_key = comparable(device.serial_number) is not None
+    if has_key:
         known.pop("serial_number", None)
     if plain_uuid(device.uuid) is not None and plain_uuid(identity.uuid) is None:
         known.pop("uuid", None)
     if any(macs_of(device.macs)) and not any(macs_of(identity.macs)):
         known.pop("macs", None)
-    if maker(device.manufacturer) == maker(identity.manufacturer):
+    if maker(device.manufacturer) == maker(identity.manufacturer) or (has_key and device.manufacturer is not None):
         known.pop("manufacturer", None)
     if len(addresses) > 1:
         # Each of its interfaces may tell only its own.

@@ -66,11 +66,11 @@ def candidates_of(
     return tuple(found)
 
 
-def chosen_of(candidates: Sequence[Candidate]) -> Candidate | None:
+def chosen_of(candidates: Sequence[Candidate], reading: Reading) -> Candidate | None:
     """Choose the device; none where several are equally likely elsewhere, for a wrong guess mixes two devices."""
     strong = [one for one in candidates if one.sure > Match.NAME]
     if not strong:
-        gone = [one for one in candidates if _is_provisional(one.entry) and one.entry.silent_since is not None]
+        gone = [one for one in candidates if one.entry.silent_since is not None and _is_known_so(one, reading)]
         return gone[0] if len(gone) == 1 else None
     surest = max(one.sure for one in strong)
     likely = [one for one in strong if one.sure is surest]
@@ -79,6 +79,11 @@ def chosen_of(candidates: Sequence[Candidate]) -> Candidate | None:
         return None
     chosen = min(here or likely, key=_preference)
     return _namesake(chosen, candidates) or chosen
+
+
+def _is_known_so(one: Candidate, reading: Reading) -> bool:
+    """Say whether a weak sign is all there is: of a device with a serial number only its name, told alone, counts."""
+    return _is_provisional(one.entry) or (one.signs.host is Sign.SAME and not _is_named(reading))
 
 
 def _namesake(chosen: Candidate, candidates: Sequence[Candidate]) -> Candidate | None:

@@ -11,6 +11,15 @@ from pagemeter.model import HostName, Identity, Origin
 from pagemeter.nameplate import maker_by_words, serial_number
 
 _LEAST_SERIAL = 4
+# Who sells whose devices, as the names on the case and the enterprise numbers in recordings tell.
+_FAMILIES = (
+    frozenset({"ricoh", "nrg", "lanier", "savin", "gestetner", "infotec", "nashuatec", "rex rotary"}),
+    frozenset({"konica minolta", "develop", "olivetti", "minolta"}),
+    frozenset({"kyocera", "utax", "ta triumph-adler", "olivetti", "copystar"}),
+    frozenset({"xerox", "fujifilm"}),
+    frozenset({"samsung", "hp", "xerox", "dell"}),
+    frozenset({"lexmark", "dell", "toshiba", "ibm", "infoprint"}),
+)
 _NO_HOSTS = frozenset({
     "localhost", "printer", "default", "unknown", "none", "null", "noname", "host", "device", "networkprinter", "mfp",
     "printserver", "hostname", "sysname", "notset", "snmp", "root", "admin", "test",
@@ -72,8 +81,11 @@ def maker(words: str | None) -> str | None:
 
 
 def maker_sign(mine: str | None, theirs: str | None) -> Sign:
-    """Compare makers."""
-    return _sign(maker(mine), maker(theirs))
+    """Compare makers; alike are a builder and those who sell its devices under their own names."""
+    one, other = maker(mine), maker(theirs)
+    if one is not None and one != other and any({one, other} <= family for family in _FAMILIES):
+        return Sign.ALIKE
+    return _sign(one, other)
 
 
 def plain_uuid(uuid: str | None) -> str | None:

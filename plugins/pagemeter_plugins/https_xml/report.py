@@ -52,7 +52,7 @@ FIELDS: dict[type, str] = {
     MeterRead: "key work color media sides engine since unit code value raw quality origin at series delta",
     Rival: "read why",
     Level: "state units percent step why",
-    Marker: "index technology process_colorants status origin",
+    Marker: "index technology process_colorants status coverage origin",
     Supply: "index marker kind type colorants description part_number serial_number unit max_capacity level"
     " condition pages_left coverage installed_at first_seen outlook origin at",
     Outlook: "pages pages_low pages_high days days_low days_high since",

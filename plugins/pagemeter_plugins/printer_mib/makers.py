@@ -60,11 +60,11 @@ MAKER_BY_ENTERPRISE = {
 }
 
 # Trees in which only printers and their print servers live; HP, Epson, Dell or Canon have other devices elsewhere.
-# 1248...5.69.69.80.83 is the text "EEPS" in ASCII codes behind its length.
+# 1248...5.69.69.80.83 is the text "EEPS" in ASCII codes behind its length; Epson's scanners have other texts there.
 _PRINTER_TREES = tuple(
     _ENTERPRISES + oid(tree)
     for tree in (
-        *("11.2.3.9.1", "236.11.5", "253.8.62", "297.1.11", "367.1.1", "641.1", "641.2", "674.10898", "683.6"),
+        *("11.1", "11.2.3.9.1", "236.11.5", "253.8.62", "297.1.11", "367.1.1", "641", "674.10898", "674.100.1", "683.6"),
         *("1129.1.2", "1129.2.3", "1248.1.1.2.1.3.5.69.69.80.83", "1347.41", "1552", "1602.4", "2001.1", "2385.3.1"),
         *("2435.2.3.9", "2590", "10504", "10642", "10917", "18334.1", "20438", "22163", "22181", "24807", "26696.1"),
         *("27771", "28461", "28959", "33241", "33550", "40093.1", "51966"),
@@ -74,16 +74,18 @@ _PRINTER_TREES = tuple(
 _PRINTER_WORDS = re.compile(
     r"""(?<![\w-])(?:
         laserjet | officejet | deskjet | designjet | pagewide | jetdirect | hp\ ethernet\ multi-environment
-      | (?:laser|network|label|line|color|colour|thermal)\ printer | printers? | printing\ system
+      | (?:laser|network|label|line|color|colour|thermal)\ printer | printers? | print\ ?server | printing\ system
+      | dell\ (?:color\ |mfp\ )?laser
       | multi-?function(?:al)?\ (?:printer|peripheral|device) | mfp | epson\ built-in | zebranet | ztc | zebra
       | bizhub | ineo | taskalfa | ecosys | aficio | phaser | workcentre | altalink | versalink | colorqube
       | e-studio | imagerunner | imageclass | imagepress | imageprograf | plotwave | colorwave | workforce | apeos\w*
       | (?:mfc|dcp|hl)-\w+ | brother\ (?:nc|hl|mfc|dcp|ql|td|tj)
       | lexmark | kyocera | ricoh | gestetner | lanier | nrg | savin | infotec | nashuatec | rex\ ?rotary | develop
-      | fuji\ ?xerox | xerox | toshiba\ tec | utax | triumph-adler | olivetti | copystar | oki(?:data)? | pantum
-      | sindoh | katusha | printronix | bixolon | datamax
+      | fuji\ ?xerox | xerox | toshiba\ tec | (?:ta_)?utax(?:_ta)? | triumph-adler | olivetti | copystar | oki(?:data)?
+      | pantum | sindoh | katusha | printronix | bixolon | datamax
       | konica\ minolta | canon\ (?:ir|lbp|mf|ipf|imagerunner|tm|tx|g\d|mb|lp)[\w-]*
       | sharp\ (?:mx|ar|bp|dx|al)-\w+ | samsung\ (?:clp|clx|ml|scx|sl|xpress|proxpress|[mckx]\d)[\w-]*
+      | samsung\ [mckxs](?![\w-])
       | panasonic\ (?:kx-m|dp-|uf-)\w+ | epson\ (?:wf|et|xp|al|cw|tm|sc|px|lx|lp|lq|l\d|b-\d)[\w-]*
     )(?![a-z])""",
     re.IGNORECASE | re.VERBOSE,
@@ -99,10 +101,13 @@ _DESCRIPTIONS = tuple(
         r"^HP ETHERNET MULTI-ENVIRONMENT,.*?PID:(?P<model>.+)$",
         r"^HP ETHERNET MULTI-ENVIRONMENT,.*?(?P<model>JETDIRECT (?:EX|\d+X)\b[^,]*)",
         r"^(?P<model>.+?) (?P<firmware>\d[\d.]*) / .+ Network Printer",
-        r"^(?P<model>(?:Lexmark|Dell|Toshiba|IBM|InfoPrint)\b.*?)(?: Laser Printer)? version (?P<firmware>\S+) kernel",
+        r"^(?P<model>(?i:Lexmark|Dell|Toshiba|IBM|InfoPrint)\b.*?)(?: Laser Printer)? version (?P<firmware>\S+) kernel",
+        r"^OKI OkiLAN .*?: Attached to (?P<model>.+?)(?: Rev\.?(?P<firmware>[\d.]+))?(?: *:|$)",
+        r"^(?P<model>(?:Dell|DELL) [^;,]*\d[^;,]*);",
+        r"^(?P<model>[A-Z]{2,4}-?\d\w*) Version: (?P<firmware>.+)$",
         r"^(?P<model>Samsung .+?)(?:;| OS ).*?S/N[: ]*(?P<serial_number>\S+)",
         r"^(?P<model>Samsung .+?)(?:;| OS |$)",
-        r"^(?P<model>(?i:Xerox|Fuji ?Xerox|Fujifilm) [^;]+?)(?:;.*)?$",
+        r"^(?P<model>(?i:Xerox|Fuji ?Xerox|Fujifilm) [^;]+?)(?: Network Laser.*| Multifunction System)?(?:;.*)?$",
         r"^(?P<model>Canon .+?)(?: /P)?$",
         r"^(?P<model>(?:KONICA MINOLTA|Develop|SHARP|TOSHIBA|OKI|Pantum|RICOH|Gestetner|NRG|LANIER) [^;,/]+)$",
         r"^(?P<model>(?:HP|EPSON|Brother|Zebra|Panasonic|UTAX) (?!NC-|Built-in|ETHERNET)[A-Z0-9][^;,]*\d[^;,]*)$",

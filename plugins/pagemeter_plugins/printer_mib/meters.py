@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pagemeter.model import MeterColor, MeterRead, MeterUnit, Origin, Quality, Rival, Since, Unknown, Work
+from pagemeter.model import MeterColor, MeterRead, MeterUnit, Origin, Quality, Rival, Sides, Since, Unknown, Work
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.objects import places_of
 from pagemeter_plugins.printer_mib.profile import Enumeration, MeterRule, Place, Profile
 from pagemeter_plugins.printer_mib.rules import (
     UNVERIFIED,
@@ -18,7 +19,6 @@ from pagemeter_plugins.printer_mib.rules import (
     counter_at,
     holds,
     is_whole,
-    places_of,
     rows_of,
     words_at,
 )
@@ -69,8 +69,9 @@ def unknown_meters(
     walk: Walk, index: int, profiles: Sequence[Profile], reads: Sequence[MeterRead]
 ) -> Iterator[Unknown]:
     """Say which of the usual counters are not known, and why."""
-    if not any(read.origin.where.startswith(_LIFE_COUNT) for read in reads):
-        yield Unknown(what="life_count", why="device does not tell")
+    if not any(read.origin.where.startswith(_LIFE_COUNT) or _counts_all(read) for read in reads):
+        why = "prtMarkerTable was not read to its end" if mib.MARKER in walk.missing else "device does not tell"
+        yield Unknown(what="life_count", why=why)
     elif any(read.unit is MeterUnit.OTHER for read in reads):
         yield Unknown(what="life_count_unit", why="device does not tell")
     whole = {read.color for read in reads if read.media == "any" and read.work in (Work.TOTAL, Work.PRINT)}
@@ -79,6 +80,16 @@ def unknown_meters(
     if MeterColor.FULL_COLOR not in whole:
         single = colorants_of(walk, index) == 1
         yield Unknown(what="color", why="the engine has one colorant" if single else _why_not(walk, profiles, "color"))
+
+
+def _counts_all(read: MeterRead) -> bool:
+    """Say whether a counter is the whole life's, as the Printer MIB's is."""
+    return read.work in (Work.TOTAL, Work.PRINT) and (read.color, read.media, read.sides, read.since) == (
+        MeterColor.ANY,
+        "any",
+        Sides.ANY,
+        Since.LIFE,
+    )
 
 
 def _why_not(walk: Walk, profiles: Sequence[Profile], what: Literal["mono", "color"]) -> str:

@@ -15,10 +15,10 @@ from pagemeter.snmp.types import Oid, Walk, oid
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.evidence import not_a_printer, printers_of
 from pagemeter_plugins.printer_mib.identity import Person
+from pagemeter_plugins.printer_mib.objects import is_needed, objects_of, probes_of
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profile import Profile
 from pagemeter_plugins.printer_mib.profiles import profiles_of
-from pagemeter_plugins.printer_mib.rules import is_needed, objects_of, probes_of
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 
 VISIT_SECONDS = 60.0
@@ -90,8 +90,8 @@ class PrinterMibReader(Reader):
     async def _rest(self, snmp: _Patience, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
         if probes := probes_of(one for one in self._person(walk).candidates if is_needed(one, scopes)):
             walk = walk.joined(await snmp.get(target, probes))
-        wanted = objects_of(self._person(walk).profiles, scopes)
         roots = [root for scope in sorted(scopes) for root in mib.ROOTS[scope]]
+        wanted = objects_of(self._person(walk).profiles, scopes, (*mib.FIRST, *roots))
         singles = [*wanted.instances, *(mib.PANELS if Scope.STATUS in scopes else ())]
         rest = walk.joined(await snmp.walk(target, tuple(dict.fromkeys((*roots, *wanted.columns)))))
         return rest.joined(await snmp.get(target, tuple(dict.fromkeys(singles)))) if singles else rest

@@ -4,59 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from pagemeter.model import Origin, Scope
+from pagemeter.model import Origin
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter.text import scrub
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.decoders import decoded
 from pagemeter_plugins.printer_mib.localization import Charsets, text
-from pagemeter_plugins.printer_mib.profile import (
-    Decode,
-    IdentityRules,
-    MeterRule,
-    Place,
-    Profile,
-    Scaled,
-    SupplyRule,
-    SupplyValue,
-    TextRule,
-    When,
-    Word,
-)
+from pagemeter_plugins.printer_mib.profile import Decode, Place, Profile, Scaled, TextRule, When, Word
 
 UNVERIFIED = "unverified"
 _ALL_ONES = (1 << 32) - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objects:
-    """What is asked for: single instances, and columns that are walked."""
-
-    instances: tuple[Oid, ...] = ()
-    columns: tuple[Oid, ...] = ()
-
-
-def objects_of(profiles: Iterable[Profile], scopes: frozenset[Scope]) -> Objects:
-    """Return what the profiles need of a device for these scopes, each object once."""
-    places = dict.fromkeys(place for profile in profiles for place in _needed(profile, scopes))
-    return Objects(
-        instances=tuple(place.oid for place in places if not place.column),
-        columns=tuple(place.oid for place in places if place.column),
-    )
-
-
-def is_needed(profile: Profile, scopes: frozenset[Scope]) -> bool:
-    """Say whether a profile has anything to tell for these scopes."""
-    return bool(profile.not_told) or next(_needed(profile, scopes), None) is not None
-
-
-def probes_of(profiles: Iterable[Profile]) -> tuple[Oid, ...]:
-    """Return the objects that decide whether profiles are for a device."""
-    places = (probe.oid for profile in profiles if profile.match is not None for probe in profile.match.probe)
-    return tuple(dict.fromkeys(place.oid for place in places))
 
 
 def probed(walk: Walk, profile: Profile) -> bool:
@@ -192,48 +151,3 @@ def _beside(walk: Walk, column: Oid, row: Oid) -> str | None:
     """Return what another column says of a row: under the same index, else under the first numbers of it."""
     ends = range(len(row), 0, -1)
     return next((words for end in ends if (words := words_at(walk, (*column, *row[:end]))) is not None), None)
-
-
-def places_of(rule: MeterRule) -> Iterator[Place]:
-    """Yield all objects that a counter needs, its conditions among them."""
-    yield from (place for place in (rule.oid, rule.column, rule.each) if place is not None)
-    yield from (*rule.sum_of, *rule.optional, *rule.minus, *rule.where)
-    yield from _of_conditions(rule.when)
-    if rule.media_names is not None:
-        yield rule.media_names.column
-    if rule.unit_from is not None:
-        yield rule.unit_from.oid
-
-
-def _needed(profile: Profile, scopes: frozenset[Scope]) -> Iterator[Place]:
-    if Scope.IDENTITY in scopes:
-        for name in IdentityRules.model_fields:
-            yield from (rule.oid for rule in getattr(profile.identity, name))
-    if Scope.METERS in scopes:
-        for meter in profile.meters:
-            yield from places_of(meter)
-        yield from (rule.oid for rule in profile.coverage)
-    if Scope.SUPPLIES in scopes:
-        for supply in profile.supplies:
-            yield from _of_supply(supply)
-    if Scope.STATUS in scopes:
-        yield from (rule.oid for rule in profile.panel)
-        yield from (rule.oid for rule in profile.status)
-
-
-def _of_supply(rule: SupplyRule) -> Iterator[Place]:
-    yield from _of_conditions(rule.when)
-    yield from rule.where
-    if rule.key is not None and rule.key.column is not None:
-        yield rule.key.column
-    for value in rule.values.values():
-        yield from _of_value(value)
-
-
-def _of_value(value: SupplyValue) -> Iterator[Place]:
-    yield from (place for place in (value.column, value.oid) if place is not None)
-
-
-def _of_conditions(conditions: Iterable[When]) -> Iterator[Place]:
-    for one in conditions:
-        yield from (place for place in (one.oid, one.has, one.lacks) if place is not None)

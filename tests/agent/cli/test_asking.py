@@ -104,20 +104,25 @@ def _supply(supply: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "level": {k: v for k, v in kept["level"].items() if k in ("state", "units", "percent")}}
 
 
-def test_a_vendors_meters_have_work_color_media_unit_value_and_origin(pagemeter: Any, fleet: Any) -> None:
-    (line,) = pagemeter("read", fleet.address(MFP), "--port", fleet.port, "--json").lines()
-    facts = fleet.facts(MFP)["vendor_meters"]
-    reads = [read for read in line["meter_reads"] if read["since"] == "life"]
-    formats = {m["media"]: (m["value"], m["where"]) for m in facts if m["media"] in ("A3", "A4", "A5", "Letter")}
-    got = {read["media"]: (read["value"], read["origin"]["where"]) for read in reads if read["color"] == "any"}
-    assert len(formats) == 4
-    assert {media: got[media] for media in formats} == formats
-    for color in ("monochrome", "full-color"):
-        (total,) = (read for read in reads if (read["work"], read["color"], read["media"]) == ("total", color, "any"))
-        assert total["value"] == sum(m["value"] for m in facts if m["color"] == color)
-    assert {read["origin"]["protocol"] for read in reads} == {"snmp"}
-    assert {read["unit"] for read in reads} == {"impressions"}
+@pytest.mark.parametrize("name", PRINTERS)
+def test_a_vendors_meters_have_key_value_quality_and_origin(pagemeter: Any, fleet: Any, name: str) -> None:
+    (line,) = pagemeter("read", fleet.address(name), "--port", fleet.port, "--timeout", 1, "--json").lines()
+    facts = fleet.facts(name)
+    reads = [read for read in line["meter_reads"] if not read["origin"]["where"].startswith("1.3.6.1.2.1.43.10.")]
+    got = {_key(read): (read["value"], read["quality"], read["origin"]["where"]) for read in reads}
+    assert got == {one["key"]: (one["value"], one["quality"], one["where"]) for one in facts["vendor_meters"]}
+    told_twice = [(_key(one["read"]), one["read"]["value"]) for one in line.get("rivals", [])]
+    assert sorted(told_twice) == sorted((one["key"], one["value"]) for one in facts["rivals"])
+    assert {read["origin"]["protocol"] for read in reads} <= {"snmp"}
     assert all(datetime.fromisoformat(read["at"]).tzinfo is not None for read in reads)
+
+
+def _key(read: dict[str, Any]) -> str:
+    """Write a meter's name as the ledger does."""
+    key = ".".join(read[part] for part in ("work", "color", "media", "sides", "unit"))
+    key += f"@{read['engine']}" if "engine" in read else ""
+    key += f"+{read['since']}" if read["since"] != "life" else ""
+    return key + (f"#{read['code']}" if "code" in read else "")
 
 
 def test_what_a_device_does_not_say_is_absent_and_not_empty(pagemeter: Any, fleet: Any) -> None:

@@ -73,7 +73,7 @@ def test_a_simulated_device_reads_as_was_decided_for_it(folder: Path) -> None:
     [reading] = found
     who = reading.identity
     assert (who.manufacturer or "").casefold() == expected["manufacturer"].casefold()
-    for name in ("model", "serial_number", "name", "location"):
+    for name in ("model", "serial_number", "product_number", "firmware", "name", "location"):
         assert getattr(who, name) == expected.get(name), name
     assert list(who.macs) == expected.get("macs", [])
     assert [host.name for host in who.host_names] == ([expected["host_name"]] if "host_name" in expected else [])
@@ -87,27 +87,60 @@ def test_a_simulated_device_reads_as_was_decided_for_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", FLEET, ids=lambda path: path.name)
-def test_a_simulated_device_tells_the_counts_that_were_decided_for_it(folder: Path) -> None:
+def test_a_simulated_device_tells_exactly_the_meters_that_were_decided_for_it(folder: Path) -> None:
+    """Every meter of the fleet: key, value, quality and the object that it was read from, and no meter beside them."""
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     found = read(folder)
     if isinstance(found, NotAPrinter):
-        assert "life_counts" not in expected
+        assert not expected.keys() & {"life_counts", "vendor_meters", "rivals"}
         return
-    several = len(expected["life_counts"]) > 1
-    counts = {read.key: read.value for read in found[0].meter_reads}
+    [reading] = found
+    wanted = {meter["key"]: (meter["value"], meter["quality"], meter["where"]) for meter in expected["vendor_meters"]}
+    assert len(wanted) == len(expected["vendor_meters"])
+    got = {one.key: (one.value, one.quality, one.origin.where) for one in reading.meter_reads}
+    assert got == {**life_counts(expected), **wanted}
+    assert {one.key for one in reading.meter_reads if one.origin.doubt} == {
+        key for key, (_, quality, _) in wanted.items() if quality == "unverified"
+    }
+    told_twice = [(one.read.key, one.read.value, one.read.origin.where) for one in reading.rivals]
+    assert sorted(told_twice) == sorted((one["key"], one["value"], one["where"]) for one in expected["rivals"])
+
+
+def life_counts(expected: dict[str, Any]) -> dict[str, tuple[int, str, str]]:
+    """Return the Printer MIB's own meters as they are expected: life and power-on count of each marker."""
+    counts, several = {}, len(expected["life_counts"]) > 1
     for count in expected["life_counts"]:
         engine = f"@{count['marker'].partition('.')[2]}" if several else ""
-        assert counts[f"total.any.any.any.{count['unit']}{engine}"] == count["life"]
-        assert counts[f"total.any.any.any.{count['unit']}{engine}+power-on"] == count["power_on"]
+        key = f"total.any.any.any.{count['unit']}{engine}"
+        counts[key] = (count["life"], "measured", f"1.3.6.1.2.1.43.10.2.1.4.{count['marker']}")
+        counts[f"{key}+power-on"] = (count["power_on"], "measured", f"1.3.6.1.2.1.43.10.2.1.5.{count['marker']}")
+    return counts
 
 
-@pytest.mark.parametrize("folder", [path for path in FLEET if path.name.startswith("kyocera")], ids=lambda p: p.name)
-def test_a_profile_reads_every_vendor_counter_that_was_decided(folder: Path) -> None:
+@pytest.mark.parametrize("folder", FLEET, ids=lambda path: path.name)
+def test_a_simulated_devices_coverage_and_origins_are_those_that_were_decided(folder: Path) -> None:
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     found = read(folder)
-    assert isinstance(found, tuple)
-    facts = ("work", "color", "media", "sides", "value")
-    got = {(*(getattr(read, fact) for fact in facts), read.origin.where) for read in found[0].meter_reads}
-    for meter in expected["vendor_meters"]:
-        media = meter["media"].replace(" ", "-")
-        assert (meter["work"], meter["color"], media, meter["sides"], meter["value"], meter["where"]) in got
+    if isinstance(found, NotAPrinter):
+        return
+    [reading] = found
+    origins = {what: origin.where for what, origin in reading.origins}
+    assert {what: origins[what] for what in expected.get("origins", {})} == expected.get("origins", {})
+    coverage = expected.get("coverage")
+    told = {marker.index: marker.coverage for marker in reading.markers if marker.coverage is not None}
+    assert told == ({coverage["marker"]: coverage["hundredths"]} if coverage else {})
+    if coverage:
+        assert origins[f"markers.{coverage['marker']}.coverage"] == coverage["where"]
+
+
+@pytest.mark.parametrize("folder", FLEET, ids=lambda path: path.name)
+def test_a_simulated_device_leaves_unknown_what_it_does_not_tell(folder: Path) -> None:
+    found = read(folder)
+    if isinstance(found, NotAPrinter):
+        return
+    [reading] = found
+    unknown = {one.what for one in reading.unknown}
+    keys = {one.key.split(".")[1] for one in reading.meter_reads if one.media == "any" and one.work in ("total", "print")}
+    assert ("mono" in unknown) is ("monochrome" not in keys)
+    assert ("color" in unknown) is ("full-color" not in keys)
+    assert ("supply_serial_numbers" in unknown) is not any(supply.serial_number for supply in reading.supplies)

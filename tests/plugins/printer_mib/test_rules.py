@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import TypeAlias
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pagemeter.model import MeterUnit, Quality, Reading, Scope
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk, oid
 from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.meters import meter_reads_of
+from pagemeter_plugins.printer_mib.objects import objects_of, probes_of
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profile import Profile
-from pagemeter_plugins.printer_mib.profiles import parse_profile
-from pagemeter_plugins.printer_mib.rules import objects_of, probes_of
+from pagemeter_plugins.printer_mib.profiles import parse_profile, shipped_profiles
+from pagemeter_plugins.printer_mib.vendor_status import vendor_alerts
+from pagemeter_plugins.printer_mib.vendor_supplies import with_vendor_values
 
 Value: TypeAlias = int | bytes | Oid
 AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -82,6 +88,8 @@ ROWS: dict[str, Value] = {
         ("column: .1.*, where: {.3.*: [1]}", [120]),
         ("column: .1.*, where: {.2.*: [A4], .3.*: [2]}", [3]),
         ("column: .1.*, where: {.2.*: [A5]}", []),
+        ("column: .1.*, index: {0: [2, 3]}", [23]),
+        ("column: .1.*, index: {1: [2]}", []),
         ("sum_of: [.1.*, .8.0]", [130]),
         ("sum_of: [.1.*, .7.0]", []),
         ("sum_of: [.8.0], optional: [.9.0, .7.0, .7.*]", [47]),
@@ -189,6 +197,22 @@ def test_why_a_counter_is_not_known_is_said(
     assert (why["mono"], why["color"]) == (mono, color or mono)
 
 
+def test_a_profiles_count_of_everything_is_a_life_count() -> None:
+    text = f"meters:\n  - {{oid: .8.0, work: total, unit: impressions, {TOLD}}}\n"
+    rows = {key: value for key, value in walked(walk_of(ROWS)).items() if key[: len(mib.MARKER)] != mib.MARKER}
+    for profile, cut, why in (
+        (acme(text), {}, None),
+        (acme(""), {}, "device does not tell"),
+        (acme(""), {mib.MARKER: "timeout"}, "prtMarkerTable was not read to its end"),
+    ):
+        reading = read(profile, Walk(rows.values(), cut))
+        assert {one.what: one.why for one in reading.unknown}.get("life_count") == why
+
+
+def walked(walk: Walk) -> dict[Oid, VarBind]:
+    return {row.oid: row for row in walk}
+
+
 OBJECTS = f"""\
 identity:
   firmware: [{{oid: .10.0, {TOLD}}}]
@@ -223,6 +247,14 @@ def test_an_object_that_several_rules_need_is_asked_for_once() -> None:
     assert objects_of([profile, profile], SCOPES).instances == (oid(f"{ACME}.8.0"),)
 
 
+def test_what_is_walked_anyway_is_not_asked_for_again() -> None:
+    rule = f"work: copy, unit: sheets, {TOLD}"
+    text = f"meters:\n  - {{column: .1.2.*, {rule}}}\n  - {{column: .1.*, {rule}}}\n  - {{oid: .1.5.0, {rule}}}\n"
+    needed = objects_of([acme(text + f"  - {{oid: .2.0, {rule}}}\n")], SCOPES)
+    assert (needed.columns, needed.instances) == ((oid(f"{ACME}.1"),), (oid(f"{ACME}.2.0"),))
+    assert objects_of([acme(text)], SCOPES, [oid(f"{ACME}.1")]).columns == ()
+
+
 def test_only_what_answers_the_probes_gets_the_profile() -> None:
     text = HEAD.replace("match: {", "match: {probe: [{oid: .20.0}, {oid: .21.0, matches: ^Acme}], ")
     profile = parse_profile(text + f"identity:\n  firmware: [{{oid: .10.0, {TOLD}}}]\n", name="acme.yaml")
@@ -233,3 +265,25 @@ def test_only_what_answers_the_probes_gets_the_profile() -> None:
     assert (
         read(profile, walk_of({key: value for key, value in rows.items() if key != ".20.0"})).identity.firmware is None
     )
+
+
+JUNK: list[Value] = [0, 1, 7, 100, -1, ALL_ONES, 1 << 40, b"", b"\xff", b"A4", b"black", b"20250102", bytes(11), (1, 3)]
+
+
+@pytest.mark.parametrize("profile", shipped_profiles(), ids=lambda profile: profile.name)
+@given(st.lists(st.sampled_from(JUNK), min_size=1, max_size=40), st.sampled_from([(1,), (1, 1), (3, 1, 0)]))
+@settings(max_examples=15, deadline=None)
+def test_whatever_a_device_answers_a_shipped_profile_makes_numbers_or_nothing(
+    profile: Profile, values: list[Value], row: Oid
+) -> None:
+    needed = objects_of([profile], SCOPES)
+    places = [*needed.instances, *((*column, *row) for column in needed.columns)]
+    tags = {int: Tag.INTEGER, bytes: Tag.OCTET_STRING, tuple: Tag.OBJECT_IDENTIFIER}
+    rows = {**DEVICE, **COLOR, **dict(zip(places, cycle(values), strict=False))}
+    walk = Walk(VarBind(key, tags[type(value)], value) for key, value in rows.items())
+    reads, rivals = meter_reads_of(walk, 1, [profile], AT)
+    assert all(0 <= read.value < 1 << 80 for read in (*reads, *(rival.read for rival in rivals)))
+    supplies, _ = with_vendor_values((), walk, 1, [profile], "color", AT)
+    assert all(supply.level is None or supply.level.percent in (None, *range(101)) for supply in supplies)
+    alerts, _ = vendor_alerts(walk, [profile], ())
+    assert len({alert.key for alert in alerts}) == len(alerts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -176,6 +177,15 @@ class SiteIpp:
         return IppMessage(message.version, 0, message.request_id, (self.groups[host],))
 
 
+class _NoRoomForAliases(sqlite3.Connection):
+    """A disk that fills up in the middle of the transaction of a merge."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if "REPLACE INTO alias" in sql:
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().execute(sql, *values)
+
+
 class Site:
     """The site of one scenario: plug printers in, let the agent look, and read its store."""
 
@@ -196,6 +206,11 @@ class Site:
         """Start the agent; where one runs it ends first, as a killed one does: what is not in the store is gone."""
         await self._stack.aclose()
         self.agent = await self._stack.enter_async_context(self._agent())
+
+    async def failing(self) -> None:
+        """Start the agent anew on a disk that takes nothing that gives an id up."""
+        await self._stack.aclose()
+        self.agent = await self._stack.enter_async_context(self._agent(_NoRoomForAliases))
 
     async def end(self) -> None:
         """Stop the agent."""
@@ -261,7 +276,7 @@ class Site:
             return tuple(document.body for document in store.documents(Position(), 10_000))
 
     @asynccontextmanager
-    async def _agent(self) -> AsyncIterator[Agent]:
+    async def _agent(self, connection: type[sqlite3.Connection] = sqlite3.Connection) -> AsyncIterator[Agent]:
         config = self._config
         registry = load_plugins(item.plugin for item in (*config.discoveries, *config.readers, *config.outputs))
         engine = SnmpEngine(
@@ -271,10 +286,11 @@ class Site:
             clock=self.clock,
             timeout=0.15,
         )
-        async with Store.open(self.path, clock=self.clock, group_seconds=0.0) as store, engine:
+        store = Store.open(self.path, clock=self.clock, group_seconds=0.0, connection=connection)
+        async with store, engine:
             agent = Agent(config, registry, store, engine, self.ipp, clock=self.clock)  # type: ignore[arg-type] # asks only
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one.run()) for one in agent.readers]
+                tasks = [group.create_task(one.run()) for one in (*agent.readers, *agent.outputs)]
                 yield agent
                 for task in tasks:
                     task.cancel()
