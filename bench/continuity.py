@@ -61,9 +61,8 @@ def main() -> None:
     took = time.perf_counter() - began
     plain = len(wire.to_json(unpacked(history)))
     print(f"{given.counters} counters, {given.days} days, {len(visits)} visits")
-    print(
-        f"history: {len(history):,} bytes packed, {plain:,} as JSON; {len(history) * 10_000 / 1e6:.0f} MB for 10,000 devices"
-    )
+    fleet = len(history) * 10_000 / 1e6
+    print(f"history: {len(history):,} bytes packed, {plain:,} as JSON; {fleet:.0f} MB for 10,000 devices")
     print(f"follow: {took / len(visits) * 1e6:,.0f} microseconds a visit, {rows / len(visits):.1f} rows of the ledger")
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _NONE = frozenset({"unknown", "none", "n/a", "null", "not available", "-"})
+_MARK_ALONE = re.compile(r"[A-Za-z]*-")
 _SERIAL = r"S/?N[:. ]? ?(?P<serial>[^;,\s][^;,]*?)"
 # Tails of descriptions: Xerox ", PN 006R00000;SN0000" is split off, Samsung and Lexmark " S/N:CRUM-0000" is part of the
 # name. A serial number without a colon in front of it must look like one.
@@ -53,5 +54,6 @@ def supply_name(words: str | None) -> SupplyName:
 
 
 def _told(value: str | None) -> str | None:
+    """Return a number, none where a word says that there is none or where it breaks off behind its mark (``CRUM-``)."""
     clean = (value or "").strip()
-    return clean if clean and clean.casefold() not in _NONE else None
+    return clean if clean and clean.casefold() not in _NONE and not _MARK_ALONE.fullmatch(clean) else None

@@ -10,8 +10,9 @@ import pytest
 from pagemeter.model import MeterRead, Quality, Reading, Supply
 from pagemeter.snmp.recording import read_recording
 from pagemeter.snmp.types import Walk
+from pagemeter_plugins.printer_mib.places import Place
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
-from pagemeter_plugins.printer_mib.profile import MeterRule, Place, Profile, SupplyRule, TextRule
+from pagemeter_plugins.printer_mib.profile import MeterRule, Profile, SupplyRule, TextRule
 from pagemeter_plugins.printer_mib.profiles import shipped_profiles
 
 pytestmark = pytest.mark.walks

@@ -12,8 +12,9 @@ from pagemeter.model import Quality, Reading
 from pagemeter.snmp.recording import read_recording
 from pagemeter.snmp.types import Walk, oid
 from pagemeter_plugins.printer_mib.identity import Person
+from pagemeter_plugins.printer_mib.places import Place
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
-from pagemeter_plugins.printer_mib.profile import MeterRule, Place, Profile
+from pagemeter_plugins.printer_mib.profile import MeterRule, Profile
 from pagemeter_plugins.printer_mib.profiles import shipped_profiles
 from pagemeter_plugins.printer_mib.rules import answers
 

@@ -20,7 +20,8 @@ def step(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
     source = source_of(read.origin)
     if memory.source not in (None, source):
         return _from_another_source(memory, read, between)
-    memory = replace(memory, source=source, away=None)
+    if memory.source is None or memory.away is not None:
+        memory = replace(memory, source=source, away=None)
     if read.since is Since.POWER_ON and (read.value < memory.last or between.restarted):
         return new_run(memory, read, between, by=str(Since.POWER_ON))
     if memory.held is not None and confirms(memory, read, between):
@@ -41,11 +42,12 @@ def _risen(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
 
 def _counted(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
     """Go on; what an earlier fall of some pages took away is not counted again."""
-    facts: tuple[MeterSuspicious, ...] = ()
-    if memory.held is not None and memory.held.value != read.value:
-        why = "the value before was a misreading; nothing of it is counted"
-        facts = (MeterSuspicious(key=memory.key, old=memory.held.value, new=read.value, why=why),)
-    return replace(going_on(memory, read, between), facts=facts)
+    went = going_on(memory, read, between)
+    if memory.held is None or memory.held.value == read.value:
+        return went
+    why = "the value before was a misreading; nothing of it is counted"
+    fact = MeterSuspicious(key=memory.key, old=memory.held.value, new=read.value, why=why)
+    return replace(went, facts=(fact,))
 
 
 def _from_another_source(memory: MeterMemory, read: MeterRead, between: Between) -> Step:

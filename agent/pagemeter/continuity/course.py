@@ -51,14 +51,14 @@ class Estimate:
     spread: float
 
 
-def pages_left(course: Course) -> Estimate | None:
-    """Divide what is left by what a page took; none where too little was used.
+def pages_left(course: Course, *, least: int = LEAST_USED) -> Estimate | None:
+    """Divide what is left by what a page took; none where less than ``least`` was used (hundredths of a per cent).
 
     A level in steps is exact only where it changes: the supply stands always at the same height of the step then. So
     two changes tell a yield that no rounding spoils, while a first sight is off by up to a step.
     """
     points, grain = course.points, course.grain
-    if grain > COARSEST or not points or points[0][1] - points[-1][1] < LEAST_USED:
+    if grain > COARSEST or not points or points[0][1] - points[-1][1] < least:
         return None
     pages, share = _with_former(course)
     if pages <= 0 or share <= 0:

@@ -30,6 +30,8 @@ def disagreements(
 
     A read of the very place that was elected is no rival of it: one reader named twice.
     """
+    if not rivals:
+        return Disagreements(rivals=(), facts=(), memory=memory, twins={})
     elected = {read.key: read for read in reversed(reads)}
     others = {
         (rival.read.key, rival.read.origin): rival

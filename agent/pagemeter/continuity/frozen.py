@@ -23,13 +23,13 @@ def frozen(
 ) -> tuple[MeterMemory, MeterFrozen | None]:
     """Take note of what speaks for a frozen counter; the fact is told once, when it is enough.
 
-    ``read`` and ``others`` have their deltas; ``since`` is when the counter was read before.
+    ``read`` has its delta, ``others`` are the ones that moved; ``since`` is when the counter was read before.
     """
     if read.since is not Since.LIFE or read.quality is Quality.SUSPICIOUS or read.delta is None:
         return memory, None
     if read.delta:
         return replace(memory, still=None) if memory.still is not None else memory, None
-    pages = max((other.delta or 0 for other in others if other.delta and _is_part(other, read)), default=0)
+    pages = max((other.delta or 0 for other in others if _is_part(other, read)), default=0)
     printing = status is not None and status.state is PrinterState.PRINTING and _is_whole(read)
     if not pages and not printing:
         return memory, None
@@ -52,16 +52,16 @@ def _why(still: Still) -> str | None:
 
 def _is_part(part: MeterRead, whole: MeterRead) -> bool:
     """Say whether what one counter counts must be counted by the other too."""
-    if part.unit is not whole.unit or part.since is Since.RESET or part.quality is Quality.SUSPICIOUS:
+    if part.unit is not whole.unit or whole.code not in (None, part.code) or whole.engine not in (None, part.engine):
         return False
-    same_place = whole.engine is None or part.engine == whole.engine
-    within = (
+    if part.since is Since.RESET or part.quality is Quality.SUSPICIOUS:
+        return False
+    return (
         _works(part.work, whole.work)
         and whole.color in (MeterColor.ANY, part.color)
         and whole.media in ("any", part.media)
         and whole.sides in (Sides.ANY, part.sides)
     )
-    return same_place and within and part.key != whole.key
 
 
 def _works(part: Work, whole: Work) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from pagemeter.continuity.between import Between, between, marks_of
@@ -39,13 +39,19 @@ def follow_meters(memory: MetersMemory, snapshot: DeviceSnapshot, *, before: Dev
     ``before`` is what was known of the device; its reads begin the runs where nothing is remembered of a counter.
     """
     marks = marks_of(snapshot, before=memory.marks)
-    visit = _Visit(memory, snapshot, before, between(memory.marks, marks, trusted_clock=snapshot.trusted_clock))
-    reads = tuple(map(visit.follow, snapshot.meter_reads))
-    told = disagreements(memory.disagreeing, reads, snapshot.rivals)
-    visit.settle(reads, told.twins)
+    keys = [read.key for read in snapshot.meter_reads]
+    # Of two reads of one meter the first counts.
+    firsts = dict(reversed([*zip(keys, snapshot.meter_reads, strict=True)]))
+    visit = _Visit(memory, snapshot, firsts, between(memory.marks, marks, trusted_clock=snapshot.trusted_clock))
+    visit.begin_with(before)
+    followed = {key: visit.follow(key, read) for key, read in firsts.items()}
+    told = disagreements(memory.disagreeing, [*followed.values()], snapshot.rivals)
+    visit.settle(followed, told.twins)
     facts = (*visit.facts, *told.facts)
     return MetersFollowed(
-        reads=reads,
+        reads=tuple(
+            followed[key] if firsts[key] is r else r for key, r in zip(keys, snapshot.meter_reads, strict=True)
+        ),
         rivals=told.rivals,
         events=tuple(Event(device=snapshot.device.id, at=snapshot.taken_at, facts=fact) for fact in facts),
         memory=MetersMemory(counters=tuple(visit.now.values()), marks=marks, disagreeing=told.memory),
@@ -54,31 +60,34 @@ def follow_meters(memory: MetersMemory, snapshot: DeviceSnapshot, *, before: Dev
 
 
 class _Visit:
-    """The counters of one device in one visit, read by read."""
+    """The counters of one device in one visit, read by read; ``reads`` are by key."""
 
     def __init__(
-        self, memory: MetersMemory, snapshot: DeviceSnapshot, before: DeviceSnapshot | None, since: Between
+        self, memory: MetersMemory, snapshot: DeviceSnapshot, reads: Mapping[str, MeterRead], since: Between
     ) -> None:
         self.then: Mapping[str, MeterMemory] = {one.key: one for one in memory.counters}
-        self.now = {**self.then, **_seeds(self.then, snapshot, before)}
+        self.now = dict(self.then)
         self.ended: list[Series] = []
         self.facts: list[Facts] = []
         self._snapshot = snapshot
-        self._followed: set[str] = set()
-        self._changes = unit_changes(self.now, snapshot.meter_reads)
-        pairs = [(self.now[read.key], read) for read in snapshot.meter_reads if read.key in self.now]
-        fell = sum(read.value < one.last for one, read in pairs)
-        self._since = replace(since, fell=fell, followed=len(pairs))
+        self._reads = reads
+        self._since = since
+        self._changes: Mapping[str, MeterMemory] = {}
 
-    def follow(self, read: MeterRead) -> MeterRead:
+    def begin_with(self, before: DeviceSnapshot | None) -> None:
+        """Take what an agent without a ledger read last, or one whose history was lost; count what fell."""
+        if before is not None and not self._reads.keys() <= self.then.keys():
+            self.now |= _seeds(self._reads.keys() - self.then.keys(), before)
+        self._changes = unit_changes(self.now, self._reads)
+        pairs = [(self.now[key], read) for key, read in self._reads.items() if key in self.now]
+        fell = sum(read.value < one.last for one, read in pairs)
+        self._since = replace(self._since, fell=fell, followed=len(pairs))
+
+    def follow(self, key: str, read: MeterRead) -> MeterRead:
         """Return a read with its series and its delta; without them where the counter is not followed."""
-        key = read.key
         known = self.now.get(key)
-        if key in self._followed or (known is None and len(self.now) >= MOST_COUNTERS):
-            return read
-        self._followed.add(key)
         if known is None or known.ended_by is not None:
-            return self._begun(read, known)
+            return self._begun(key, read, known)
         went = step(known, read, self._since)
         owed = known.owed if went.believed and went.followed else None
         self.now[key] = replace(went.memory, owed=None) if owed else went.memory
@@ -89,59 +98,58 @@ class _Visit:
         quality = read.quality if went.believed else Quality.SUSPICIOUS
         return replace(read, series=went.memory.number, delta=went.delta + (owed or 0), quality=quality)
 
-    def _begun(self, read: MeterRead, known: MeterMemory | None) -> MeterRead:
-        old = self._changes.get(read.key)
+    def _begun(self, key: str, read: MeterRead, known: MeterMemory | None) -> MeterRead:
+        old = self._changes.get(key)
+        if known is None and len(self.now) >= MOST_COUNTERS:
+            return read
         if old is None and read.value in SATURATED:
             return replace(read, quality=Quality.SUSPICIOUS)
         at = self._snapshot.taken_at
         number = 1 if known is None else known.newest + 1
-        memory = begun(read, at=at, by=FOUND if old is None else UNIT_CHANGED, number=number)
         if old is not None:
-            self.facts.append(MeterUnitChanged(key=read.key, old_key=old.key, old=old.last, new=read.value))
+            self.facts.append(MeterUnitChanged(key=key, old_key=old.key, old=old.last, new=read.value))
             self.now[old.key] = replace(old, ended_by=UNIT_CHANGED, held=None, away=None, earlier=(), still=None)
         elif known is not None:
             why = "it was told in another unit meanwhile: what was counted in between is not known"
-            self.facts.append(MeterSuspicious(key=read.key, old=known.last, new=read.value, why=why))
-        self.now[read.key] = memory
+            self.facts.append(MeterSuspicious(key=key, old=known.last, new=read.value, why=why))
+        self.now[key] = begun(read, at=at, by=FOUND if old is None else UNIT_CHANGED, number=number)
         return replace(read, series=number, delta=0)
 
-    def settle(self, reads: Sequence[MeterRead], twins: Mapping[str, str]) -> None:
+    def settle(self, followed: Mapping[str, MeterRead], twins: Mapping[str, str]) -> None:
         """Remember who tells the same, and find the counters that stand still."""
-        moved = [read for read in reads if read.delta]
-        for read in reads:
-            memory = self.now.get(read.key)
+        moved = [read for read in followed.values() if read.delta]
+        for key, read in followed.items():
+            memory = self.now.get(key)
             if memory is None or read.series is None:
                 continue
-            twin = twins.get(read.key, memory.twin)
+            twin = twins.get(key, memory.twin)
             if twin != memory.twin and source_of(read.origin) == memory.source:
                 memory = replace(memory, twin=twin)
-            then = self.then.get(read.key, memory)
-            self.now[read.key], fact = frozen(memory, read, moved, since=then.last_at, status=self._snapshot.status)
+            then = self.then.get(key, memory)
+            self.now[key], fact = frozen(memory, read, moved, since=then.last_at, status=self._snapshot.status)
             self.facts += [] if fact is None else [fact]
 
 
-def _seeds(
-    known: Mapping[str, MeterMemory], snapshot: DeviceSnapshot, before: DeviceSnapshot | None
-) -> dict[str, MeterMemory]:
-    """Begin runs with what an agent without a ledger read last, or one whose history was lost: behind its number."""
-    if before is None:
-        return {}
-    told = {read.key for read in snapshot.meter_reads} - known.keys()
-    return {
-        read.key: begun(read, at=read.at, by=FOUND, number=1 + (read.series or 0))
+def _seeds(keys: Set[str], before: DeviceSnapshot) -> dict[str, MeterMemory]:
+    """Begin runs with what was read last, behind the number that it had."""
+    seeds = {
+        key: begun(read, at=read.at, by=FOUND, number=1 + (read.series or 0))
         for read in before.meter_reads
-        if read.key in told and read.quality is not Quality.SUSPICIOUS
+        if (key := read.key) in keys and read.quality is not Quality.SUSPICIOUS
     }
+    return dict([*seeds.items()][:MOST_COUNTERS])
 
 
 def _changed(then: Mapping[str, MeterMemory], now: Iterable[MeterMemory]) -> Iterable[Series]:
     """Yield the rows that say something new; one of a counter that stands still is written once an hour."""
     for memory in now:
-        row = memory.series()
         old = then.get(memory.key)
-        if old is not None:
-            before = old.series()
-            same = replace(before, last_at=row.last_at) == row
-            if same and (before.last_at.date(), before.last_at.hour) == (row.last_at.date(), row.last_at.hour):
-                continue
-        yield row
+        if old is not memory and (old is None or _row_of(old) != _row_of(memory)):
+            yield memory.series()
+
+
+def _row_of(memory: MeterMemory) -> tuple[object, ...]:
+    """Return what tells a row from another one; of its time the hour is enough."""
+    at = memory.last_at
+    hour = (at.year, at.month, at.day, at.hour)
+    return (hour, memory.number, memory.first, memory.last, memory.counted, memory.ended_by, memory.began_at)

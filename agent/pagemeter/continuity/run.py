@@ -52,6 +52,8 @@ def believable(memory: MeterMemory, read: MeterRead, between: Between) -> int:
 def going_on(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
     """Go on with a value; what an earlier fall of some pages took away is not counted again."""
     delta = max(0, read.value - memory.highest)
+    if not delta and read.value == memory.last and memory.held is None:
+        return Step(memory=replace(memory, last_at=between.at))
     now = replace(
         memory,
         last=read.value,

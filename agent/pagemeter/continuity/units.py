@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from pagemeter.continuity.memory import MeterMemory, source_of
 from pagemeter.model import MeterRead, MeterUnit
@@ -18,20 +18,19 @@ def unit_of(key: str) -> MeterUnit:
     return MeterUnit(found[2]) if found else MeterUnit.OTHER
 
 
-def unit_changes(known: Mapping[str, MeterMemory], reads: Sequence[MeterRead]) -> dict[str, MeterMemory]:
-    """Return, by the new key, the counters that the same source tells in another unit now."""
-    told = {read.key for read in reads}
+def unit_changes(known: Mapping[str, MeterMemory], reads: Mapping[str, MeterRead]) -> dict[str, MeterMemory]:
+    """Return, by the new key, the counters that the same source tells in another unit now; ``reads`` are by key."""
     gone: dict[tuple[str, str | None], list[MeterMemory]] = {}
     for memory in _open(known.values()):
-        if memory.key not in told:
+        if memory.key not in reads:
             gone.setdefault((_but_the_unit(memory.key), memory.source), []).append(memory)
     changed: dict[str, MeterMemory] = {}
-    for read in reads:
-        if (old := known.get(read.key)) is not None and old.ended_by is None:
+    for key, read in reads.items() if gone else ():
+        if (old := known.get(key)) is not None and old.ended_by is None:
             continue
-        candidates = gone.get((_but_the_unit(read.key), source_of(read.origin)), [])
+        candidates = gone.get((_but_the_unit(key), source_of(read.origin)), [])
         if len(candidates) == 1:
-            changed[read.key] = candidates.pop()
+            changed[key] = candidates.pop()
     return changed
 
 

@@ -20,6 +20,8 @@ _FREE = 0.2
 # What the likes of a day (working or free) are worth beside itself, in weeks.
 _LIKES = 2
 _VARIATION_UNSEEN = 0.4
+# Before a weekend was seen, or a working day, nobody knows how much there is of either.
+_VARIATION_EARLY = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,18 @@ def pace_of(usage: Usage, *, first: int, today: int) -> Pace | None:
         variation=_variation([sum(week) for week in weeks], sum(places)),
         weeks=len(weeks),
     )
+
+
+def first_pace_of(usage: Usage, *, since: float, now: float) -> Pace | None:
+    """Reckon before a whole week was seen: all days alike, and hardly sure; none within the first day.
+
+    ``since`` and ``now`` are days since 1970-01-01.
+    """
+    pages = sum(count for day, count in usage.days if day >= int(since))
+    if now - since < 1 or not pages:
+        return None
+    weeks = max(1, round((now - since) / WEEK))
+    return Pace(weekdays=(pages / (now - since),) * WEEK, variation=_VARIATION_EARLY, weeks=weeks)
 
 
 def days_until(pages: float, pace: Pace, *, today: int, passed: float, printed: int) -> float | None:

@@ -210,8 +210,7 @@ class Inventory:
         device, said = self._linked(device, Target(uri=place, found_by=target.found_by, hints=target.hints))
         found_by = () if target.found_by == "inventory" else (target.found_by,)
         origins = {**dict(reading.origins), **said}
-        if known is not None and device.serial_number != reading.identity.serial_number:
-            origins |= {name: origin for name, origin in known.latest.origins if name == "serial_number"}
+        origins |= _origins_of_the_key(known, device, reading)
         return snapshot_of(
             device,
             replace(reading, origins=tuple(sorted(origins.items()))),
@@ -299,6 +298,14 @@ def _changes(known: FleetEntry, snapshot: DeviceSnapshot) -> list[Facts]:
         facts.append(DeviceBack(silent_since=min(known.silent_since, snapshot.taken_at)))
     old, new = where(known.latest.target), where(snapshot.target)
     return [*facts, DeviceMoved(old_address=old, address=new)] if old != new else facts
+
+
+def _origins_of_the_key(known: FleetEntry | None, device: Device, reading: Reading) -> dict[str, Origin]:
+    """Return where serial number and maker were read, where they stayed as they were told before."""
+    before = dict(known.latest.origins) if known is not None else {}
+    names = ("serial_number", "manufacturer")
+    kept = (name for name in names if getattr(device, name) != getattr(reading.identity, name))
+    return {name: before[name] for name in kept if name in before}
 
 
 def _is_multi_homed(device: Device, reading: Reading, address: str) -> bool:

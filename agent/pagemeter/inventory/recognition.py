@@ -75,7 +75,7 @@ def chosen_of(candidates: Sequence[Candidate], reading: Reading) -> Candidate | 
     surest = max(one.sure for one in strong)
     likely = [one for one in strong if one.sure is surest]
     here = [one for one in likely if one.here]
-    if len(likely) > 1 and not here and surest < Match.ALIKE and not all(_is_provisional(one.entry) for one in likely):
+    if len(likely) > 1 and not here and surest < Match.ALIKE:
         return None
     chosen = min(here or likely, key=_preference)
     return _namesake(chosen, candidates) or chosen
@@ -107,6 +107,9 @@ def _is_same(one: Candidate, chosen: Candidate, reading: Reading, *, alone: bool
         same = serial_sign(mine.serial_number, theirs.serial_number)
         makers = maker_sign(mine.manufacturer, theirs.manufacturer)
         return one.sure >= Match.ALIKE and same in (Sign.SAME, Sign.ALIKE) and makers is not Sign.OTHER
+    if one.sure is Match.MAC and not one.here:
+        # Printers behind one print server have its MAC and live side by side.
+        return _ended_before(one, chosen) or _ended_before(chosen, one)
     if one.sure >= Match.MAC:
         return True
     if not alone:

@@ -101,14 +101,19 @@ def _state(word: str, reasons: set[str], severities: set[Severity | None]) -> Pr
 
 
 def _rows(printer: Group) -> Iterator[Alert]:
-    """Decode printer-alert; a row without a code that says something counts by its description."""
+    """Decode printer-alert; a row without a code that says something counts by its description.
+
+    Without a severity, too, it is a fault only while the printer's reasons say that something is the matter.
+    """
+    well = set(printer.texts("printer-state-reasons")) == {"none"}
     words = printer.texts("printer-alert-description")
     for place, text in enumerate(printer.texts("printer-alert", most=MOST_CHARACTERS), 1):
         pairs = pairs_of(text)
         description = words[place - 1] if place <= len(words) else None
         code, severity = pairs.get("code", ""), _severity(pairs.get("severity"))
         generic = code.casefold() in _GENERIC
-        if code.casefold() in _NO_FAULT_CODES or (generic and (description is None or severity is Severity.OTHER)):
+        slight = severity is Severity.OTHER or (severity is None and well)
+        if code.casefold() in _NO_FAULT_CODES or (generic and (description is None or slight)):
             continue
         marks = (pairs.get(key, "") for key in ("time", "code", "group", "groupindex"))
         yield Alert(

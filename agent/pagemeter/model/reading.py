@@ -11,8 +11,10 @@ from pagemeter.model.alert import Alert, Status
 from pagemeter.model.device import Identity
 from pagemeter.model.meter import MeterColor, MeterRead, Origin, Rival, Sides, Since, Work
 from pagemeter.model.privacy import FreeText
+from pagemeter.model.same_supply import completed_supplies
 from pagemeter.model.supply import Cover, Input, Marker, Supply
 
+_ABSENT: tuple[object, ...] = (None, (), frozenset())
 LATER_SOURCE = "a source named earlier tells this meter too"
 """Why a later reader's value is not elected: the order of the readers in the YAML decides."""
 
@@ -68,24 +70,19 @@ class Reading:
     def completed_by(self, other: Reading) -> Self:
         """Take from ``other`` what is absent here, field by field; a meter is taken whole, the first reader's wins.
 
-        What lost is kept as a rival: it confirms the elected value or contradicts it.
+        What lost is kept as a rival: it confirms the elected value or contradicts it. Lists are the first reader's that
+        has one; of supplies that are the same for sure, what the one lacks is taken from the other.
         """
-        mine, theirs = self.identity, other.identity
-        identity = replace(
-            mine,
-            **{
-                f.name: getattr(theirs, f.name)
-                for f in fields(Identity)
-                if getattr(mine, f.name) in (None, (), frozenset())
-            },
-        )
+        theirs = other.identity
+        absent = [f.name for f in fields(Identity) if getattr(self.identity, f.name) in _ABSENT]
+        identity = replace(self.identity, **{name: getattr(theirs, name) for name in absent})
+        supplies, places = completed_supplies(self.supplies, other.supplies, dict(other.origins))
         known = {read.key for read in self.meter_reads}
         lost = tuple(Rival(read=read, why=LATER_SOURCE) for read in other.meter_reads if read.key in known)
-        mine_origins = dict(self.origins)
         whole = replace(
             self,
             identity=identity,
-            origins=tuple(sorted({**_origins_taken(self, other), **mine_origins}.items())),
+            origins=tuple(sorted({**_origins_taken(self, other), **dict(self.origins), **places}.items())),
             scopes=self.scopes | other.scopes,
             missing=tuple(sorted({*self.missing, *other.missing})),
             unknown=tuple(dict.fromkeys((*self.unknown, *other.unknown))),
@@ -95,7 +92,7 @@ class Reading:
             meter_reads=self.meter_reads + tuple(read for read in other.meter_reads if read.key not in known),
             rivals=self.rivals + other.rivals + lost,
             markers=self.markers or other.markers,
-            supplies=self.supplies or other.supplies,
+            supplies=supplies or other.supplies,
             inputs=self.inputs or other.inputs,
             covers=self.covers or other.covers,
             alerts=self.alerts or other.alerts,
@@ -106,6 +103,7 @@ class Reading:
 def _origins_taken(mine: Reading, other: Reading) -> dict[str, Origin]:
     """Return the origins of what is taken from the other: of a part that is here already none is."""
     here = {part for part in ("panel", "supplies", "markers") if getattr(mine, part)}
+    here |= {f.name for f in fields(Identity) if getattr(mine.identity, f.name) not in _ABSENT}
     return {name: origin for name, origin in other.origins if name.partition(".")[0] not in here}
 
 

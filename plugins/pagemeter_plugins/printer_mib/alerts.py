@@ -20,6 +20,7 @@ _GENERIC = frozenset({None, 1, 2})
 # Closed, asleep, warming up or ready: with severity "other" such a row tells a state and no fault.
 _STATES = frozenset({4, 6, 19, 23, 24, 502, 507})
 _POWER_UP = 503
+_NO_INTERVENTION = 7
 _FUSER_UNDER_TEMPERATURE = 1001
 _CLEARED = 1801
 _BINARY_WARNING = 5
@@ -43,11 +44,19 @@ class _Row:
             return False
         if self.severity is not None and self.severity not in SEVERITY and self.code in (None, 0, -1):
             return False
-        if self.severity == 1 and (self.code in _STATES or (self.code in _GENERIC and self.group in _GENERIC)):
+        if self.severity == 1 and (self.code in _STATES or (self.code in _GENERIC and self._tells_nothing)):
+            return False
+        if self.code in _STATES and self.training == _NO_INTERVENTION:
             return False
         # Some lasers warn of a cold fuser whenever they sleep; a fault of the fuser is critical or has a text.
         asleep = self.code == _FUSER_UNDER_TEMPERATURE and self.severity == _BINARY_WARNING
         return not (asleep and self.description is None)
+
+
+    @property
+    def _tells_nothing(self) -> bool:
+        """Say whether neither group nor description name anything; a number alone is the maker's code for a state."""
+        return self.group in _GENERIC or (self.description or "").isdigit()
 
 
 def alerts_of(walk: Walk, index: int, at: datetime) -> tuple[Alert, ...]:

@@ -12,7 +12,8 @@ from pagemeter.snmp.types import dotted
 from pagemeter.text import escaped
 from pagemeter_plugins.printer_mib.decoders import DECODERS
 from pagemeter_plugins.printer_mib.matrix import COLUMNS, Proof, matrix
-from pagemeter_plugins.printer_mib.profile import IdentityRules, MeterRule, Place, Profile
+from pagemeter_plugins.printer_mib.places import Place
+from pagemeter_plugins.printer_mib.profile import IdentityRules, MeterRule, Profile
 
 _SIGNS = {Proof.SEEN: "yes", Proof.STANDARD: "MIB", Proof.UNVERIFIED: "?", Proof.NOT_TOLD: "n/a", Proof.NONE: "-"}
 

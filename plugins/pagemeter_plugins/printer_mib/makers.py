@@ -64,10 +64,10 @@ MAKER_BY_ENTERPRISE = {
 _PRINTER_TREES = tuple(
     _ENTERPRISES + oid(tree)
     for tree in (
-        *("11.1", "11.2.3.9.1", "236.11.5", "253.8.62", "297.1.11", "367.1.1", "641", "674.10898", "674.100.1", "683.6"),
-        *("1129.1.2", "1129.2.3", "1248.1.1.2.1.3.5.69.69.80.83", "1347.41", "1552", "1602.4", "2001.1", "2385.3.1"),
-        *("2435.2.3.9", "2590", "10504", "10642", "10917", "18334.1", "20438", "22163", "22181", "24807", "26696.1"),
-        *("27771", "28461", "28959", "33241", "33550", "40093.1", "51966"),
+        *("11.1", "11.2.3.9.1", "236.11.5", "253.8.62", "297.1.11", "367.1.1", "641", "674.100.1", "674.10898"),
+        *("683.6", "1129.1.2", "1129.2.3", "1248.1.1.2.1.3.5.69.69.80.83", "1347.41", "1552", "1602.4", "2001.1"),
+        *("2385.3.1", "2435.2.3.9", "2590", "10504", "10642", "10917", "18334.1", "20438", "22163", "22181", "24807"),
+        *("26696.1", "27771", "28461", "28959", "33241", "33550", "40093.1", "51966"),
     )
 )
 
@@ -79,8 +79,8 @@ _PRINTER_WORDS = re.compile(
       | multi-?function(?:al)?\ (?:printer|peripheral|device) | mfp | epson\ built-in | zebranet | ztc | zebra
       | bizhub | ineo | taskalfa | ecosys | aficio | phaser | workcentre | altalink | versalink | colorqube
       | e-studio | imagerunner | imageclass | imagepress | imageprograf | plotwave | colorwave | workforce | apeos\w*
-      | (?:mfc|dcp|hl)-\w+ | brother\ (?:nc|hl|mfc|dcp|ql|td|tj)
-      | lexmark | kyocera | ricoh | gestetner | lanier | nrg | savin | infotec | nashuatec | rex\ ?rotary | develop
+      | (?:mfc|dcp|hl)-[a-z]?\d{3}\w* | brother\ (?:nc|hl|mfc|dcp|ql|td|tj)
+      | lexmark | kyocera | ricoh | gestetner | lanier | nrg | savin | infotec | nashuatec | rex\ ?rotary
       | fuji\ ?xerox | xerox | toshiba\ tec | (?:ta_)?utax(?:_ta)? | triumph-adler | olivetti | copystar | oki(?:data)?
       | pantum | sindoh | katusha | printronix | bixolon | datamax
       | konica\ minolta | canon\ (?:ir|lbp|mf|ipf|imagerunner|tm|tx|g\d|mb|lp)[\w-]*

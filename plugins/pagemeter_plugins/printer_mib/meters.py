@@ -12,7 +12,8 @@ from pagemeter.model import MeterColor, MeterRead, MeterUnit, Origin, Quality, R
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.objects import places_of
-from pagemeter_plugins.printer_mib.profile import Enumeration, MeterRule, Place, Profile
+from pagemeter_plugins.printer_mib.places import Place
+from pagemeter_plugins.printer_mib.profile import Enumeration, MeterRule, Profile
 from pagemeter_plugins.printer_mib.rules import (
     UNVERIFIED,
     answers,
@@ -38,6 +39,8 @@ _UNITS = {
 }
 
 
+# PrtMarkerMarkTechTC: aqueous, solid and other inkjets.
+_INKJETS = frozenset({12, 13, 14})
 _BY_MIB = "the Printer MIB tells this meter too"
 _BY_RULE = "a rule before it tells this meter too"
 
@@ -72,7 +75,7 @@ def unknown_meters(
     if not any(read.origin.where.startswith(_LIFE_COUNT) or _counts_all(read) for read in reads):
         why = "prtMarkerTable was not read to its end" if mib.MARKER in walk.missing else "device does not tell"
         yield Unknown(what="life_count", why=why)
-    elif any(read.unit is MeterUnit.OTHER for read in reads):
+    elif any(read.unit is MeterUnit.OTHER for read in reads if read.origin.where.startswith(_LIFE_COUNT)):
         yield Unknown(what="life_count_unit", why="device does not tell")
     whole = {read.color for read in reads if read.media == "any" and read.work in (Work.TOTAL, Work.PRINT)}
     if MeterColor.MONOCHROME not in whole:
@@ -107,10 +110,16 @@ _LIFE_COUNT = mib.origin(mib.MARKER_LIFE_COUNT).where
 
 
 def colorants_of(walk: Walk, index: int) -> int | None:
-    """Return the most process colorants of a printer's markers, none where it does not tell."""
-    rows = mib.rows_of(walk, mib.MARKER, index)
-    told = [walk.integer((*mib.MARKER_PROCESS_COLORANTS, index, row)) for row in rows]
-    return max((count for count in told if count is not None and count > 0), default=None)
+    """Return the most process colorants of a printer's markers, none where it does not tell.
+
+    Inkjets with a color cartridge say 1, too, so that a 1 of an inkjet tells nothing.
+    """
+    told = [
+        (walk.integer((*mib.MARKER_PROCESS_COLORANTS, index, row)), walk.integer((*mib.MARKER, 2, index, row)))
+        for row in mib.rows_of(walk, mib.MARKER, index)
+    ]
+    known = (count for count, technology in told if not (count == 1 and technology in _INKJETS))
+    return max((count for count in known if count is not None and count > 0), default=None)
 
 
 def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 
 from pagemeter.model import Scope
 from pagemeter.snmp.types import Oid
-from pagemeter_plugins.printer_mib.profile import (
-    IdentityRules,
-    MeterRule,
-    Place,
-    Profile,
-    SupplyRule,
-    SupplyValue,
-    When,
-)
+from pagemeter_plugins.printer_mib.places import Place
+from pagemeter_plugins.printer_mib.profile import IdentityRules, MeterRule, Profile, SupplyRule, SupplyValue, When
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

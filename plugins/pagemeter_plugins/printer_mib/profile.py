@@ -1,79 +1,26 @@
-"""What a vendor profile may say: where a maker's private objects are and what they mean, as data (``profiles/*.yaml``).
-
-An object is written in full, or with a leading dot behind the profile's ``root``; ``.*`` at its end means a column
-of which every row is read, without it one instance.
-"""
+"""What a vendor profile may say: where a maker's private objects are, and what they mean (``profiles/*.yaml``)."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from pagemeter.config.mistakes import near, with_remedy
 from pagemeter.model import MeterColor, MeterUnit, Severity, Sides, Since, SupplyKind, Training, Work
-from pagemeter.snmp.types import Oid, dotted, oid
+from pagemeter.snmp.types import Oid
 from pagemeter_plugins.printer_mib.decoders import DECODERS
+from pagemeter_plugins.printer_mib.places import AnyPlace, Code, Column, Instance, Tree, Word
 
 _WORD = r"[a-z0-9][a-z0-9-]*"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """An object of a device: one instance, or a column."""
-
-    oid: Oid
-    column: bool = False
-
-    def __str__(self) -> str:
-        """Write it as a profile does."""
-        return dotted(self.oid) + (".*" if self.column else "")
-
-
-def _place(value: object) -> Place:
-    if isinstance(value, Place):
-        return value
-    if not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+){3,}(\.\*)?", value):
-        raise ValueError("is no object identifier; write it in full, such as 1.3.6.1.4.1.1347.41, or .41 behind root")
-    return Place(oid(value.removesuffix(".*")), value.endswith(".*"))
-
-
-def _instance(place: Place) -> Place:
-    if place.column:
-        raise ValueError(f"{place} is a column; one instance is wanted here")
-    return place
-
-
-def _column(place: Place) -> Place:
-    if not place.column:
-        raise ValueError(f"{place} is one instance; a column is wanted here: write {place}.*")
-    return place
-
-
-def _tree(value: object) -> object:
-    return _instance(_place(value)).oid
-
-
-_TEXT = WithJsonSchema({"type": "string", "pattern": r"^(\d+)?(\.\d+)+(\.\*)?$"})
-AnyPlace = Annotated[Place, BeforeValidator(_place), _TEXT]
-Instance = Annotated[Place, BeforeValidator(lambda value: _instance(_place(value))), _TEXT]
-Column = Annotated[Place, BeforeValidator(lambda value: _column(_place(value))), _TEXT]
-Tree = Annotated[Oid, BeforeValidator(_tree), _TEXT]
-Word: TypeAlias = Annotated[str, BeforeValidator(str), WithJsonSchema({"type": ["string", "integer"]})]
-"""A value of a device as text: numbers and words are compared alike."""
-Code: TypeAlias = Annotated[str | None, BeforeValidator(lambda value: None if value is None else str(value))]
-"""A name of the maker's that may be a number."""
 
 
 class _Closed(BaseModel):

@@ -46,12 +46,12 @@ class PrinterMibReader(Reader):
     def traffic(self) -> Iterable[Traffic]:
         """Say what a visit sends: the most that one of the simulated fleet needs, over SNMP v1, questions and answers.
 
-        Over v2c it is 170 packets at most, and 80 for half of the devices. IP and UDP take 28 octets of each.
+        Over v2c it is 170 packets at most, and 90 for half of the devices. IP and UDP take 28 octets of each.
         """
         yield Traffic(
             to="each device",
             port=161,
-            packets=620,
+            packets=800,
             octets=70_000,
             per=Per.DEVICE,
             why="read the Printer MIB and the maker's counters (GET, GETNEXT, GETBULK)",

@@ -12,7 +12,8 @@ from pagemeter.text import scrub
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.decoders import decoded
 from pagemeter_plugins.printer_mib.localization import Charsets, text
-from pagemeter_plugins.printer_mib.profile import Decode, Place, Profile, Scaled, TextRule, When, Word
+from pagemeter_plugins.printer_mib.places import Place, Word
+from pagemeter_plugins.printer_mib.profile import Decode, Profile, Scaled, TextRule, When
 
 UNVERIFIED = "unverified"
 _ALL_ONES = (1 << 32) - 1

@@ -14,7 +14,8 @@ from pagemeter.nameplate import serial_number
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.dates import moment
-from pagemeter_plugins.printer_mib.profile import Place, Profile, SupplyRule, SupplyValue
+from pagemeter_plugins.printer_mib.places import Place
+from pagemeter_plugins.printer_mib.profile import Profile, SupplyRule, SupplyValue
 from pagemeter_plugins.printer_mib.rules import (
     holds,
     is_whole,
@@ -28,7 +29,6 @@ from pagemeter_plugins.printer_mib.rules import (
 _Found = dict[str, tuple[Any, Oid]]
 _TEXTS = ("serial_number", "part_number", "description")
 _WHERE_ABSENT = (*_TEXTS, "installed_at", "pages_left", "coverage")
-_LEVELS = ("level", "max_capacity", "percent")
 _WHOLE = 10_000
 # The types of which a colorant alone says which supply is meant: drums and developers have colors, too.
 _COLORED = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "ribbonWax", None})
@@ -199,30 +199,34 @@ def _stepped(supply: Supply, rule: SupplyRule) -> Supply:
 
 def _measured(supply: Supply, rule: SupplyRule, values: _Found) -> tuple[Supply, dict[str, Oid]]:
     """Give a supply the level that the Printer MIB does not tell, or the capacity; also say where they were read."""
-    places: dict[str, Oid] = {name: values[name][1] for name in _LEVELS if name in values}
-    units, capacity, percent = (values.get(name, (None, ()))[0] for name in _LEVELS)
     known = supply.level is not None and supply.level.state is LevelState.MEASURED
-    if known or (units is None and percent is None):
-        if rule.level is None and rule.percent is None:
-            supply = _stepped(supply, rule)
-        whose = capacity is not None and (supply.max_capacity is None or supply.max_capacity < 0)
-        if not whose or (rule.unit is not None and supply.unit not in (None, rule.unit)):
-            return supply, {}
-        level = supply.level
-        if known and level is not None and level.percent is None and level.units is not None:
-            level = Level.from_mib(level.units, capacity, in_percent=False, step=level.step)
-        return replace(supply, max_capacity=capacity, level=level), {"max_capacity": places["max_capacity"]}
-    if units is None:
+    if known or not {"level", "percent"} & values.keys():
+        plain = rule.level is None and rule.percent is None
+        return _with_capacity(_stepped(supply, rule) if plain else supply, rule, values)
+    if "level" not in values:
+        percent, where = values["percent"]
         level = Level(state=LevelState.MEASURED, percent=percent, step=rule.step)
-        return replace(supply, level=level), {"level": places["percent"]}
+        return replace(supply, level=level), {"level": where}
+    capacity = values["max_capacity"][0] if "max_capacity" in values else None
     if capacity is None and rule.unit is not None and rule.unit == supply.unit:
         capacity = supply.max_capacity
-    level = Level.from_mib(units, capacity, in_percent=rule.unit == "percent")
-    if percent is not None:
-        level = replace(level, percent=percent, why=None)
-    level = replace(level, step=rule.step)
-    places.pop("percent", None)
-    return replace(supply, level=level, unit=rule.unit, max_capacity=capacity), places
+    level = Level.from_mib(values["level"][0], capacity, in_percent=rule.unit == "percent")
+    if "percent" in values:
+        level = replace(level, percent=values["percent"][0], why=None)
+    told = replace(supply, level=replace(level, step=rule.step), unit=rule.unit, max_capacity=capacity)
+    return told, {name: values[name][1] for name in ("level", "max_capacity") if name in values}
+
+
+def _with_capacity(supply: Supply, rule: SupplyRule, values: _Found) -> tuple[Supply, dict[str, Oid]]:
+    """Give a supply the capacity that the Printer MIB does not know, where it is in the same unit."""
+    unknown = supply.max_capacity is None or supply.max_capacity < 0
+    if not unknown or "max_capacity" not in values or (rule.unit is not None and supply.unit not in (None, rule.unit)):
+        return supply, {}
+    capacity, where = values["max_capacity"]
+    level = supply.level
+    if level is not None and level.percent is None and level.units is not None:
+        level = Level.from_mib(level.units, capacity, in_percent=False, step=level.step)
+    return replace(supply, max_capacity=capacity, level=level), {"max_capacity": where}
 
 
 def _value(walk: Walk, name: str, where: Oid, value: SupplyValue, at: datetime) -> Any:

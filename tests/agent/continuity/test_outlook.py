@@ -86,9 +86,9 @@ def test_a_holiday_and_a_print_run_of_the_year_do_not_change_the_usual_week() ->
 
 ABSENT: dict[str, tuple[int, Course]] = {
     "nothing was used": (60, course(100)),
-    "one per cent was used": (60, course(99)),
-    "six days were seen": (6, course(60)),
-    "neither": (3, course(99)),
+    "one step of the level was used in two months": (60, course(99)),
+    "one per cent in three days": (3, course(99)),
+    "much was used within the first hours": (0, course(60)),
     "only one level was seen": (60, replace(course(60), points=((0, 6000),))),
     "levels in steps of 25": (60, replace(course(60), points=((0, 10000), (900, 7500), (2000, 5000)), grain=2500)),
     "one change of a level in steps of ten": (60, replace(course(60), points=((0, 9000), (5, 8000)), grain=1000)),
@@ -101,12 +101,22 @@ ABSENT: dict[str, tuple[int, Course]] = {
 
 
 @pytest.mark.parametrize(("days", "given"), ABSENT.values(), ids=ABSENT)
-def test_nothing_is_told_before_two_per_cent_were_used_and_seven_days_were_seen(days: int, given: Course) -> None:
+def test_nothing_is_told_before_two_per_cent_were_used_or_seven_days_have_passed(days: int, given: Course) -> None:
     assert outlook_of(given, used(days), at=MONDAY + timedelta(days=days), since=MONDAY) is None
 
 
-def test_it_is_told_as_soon_as_both_are_there() -> None:
-    assert outlook(7, 98) is not None
+def test_it_is_told_as_soon_as_two_per_cent_were_used_and_hardly_sure_before_a_weekend_was_seen() -> None:
+    early, later = outlook(3, 94), outlook(21, 94)
+    assert early is not None
+    assert later is not None
+    assert early.days_high / early.days_low > 2 * later.days_high / later.days_low
+
+
+def test_it_is_told_after_seven_days_of_a_level_in_fine_steps_of_which_less_was_used() -> None:
+    fine = Course(points=((0, 10_000), (40, 9_990), (80, 9_980), (120, 9_970)), grain=10, pages=140, whole=True)
+    told = outlook_of(fine, used(8), at=MONDAY + timedelta(days=8), since=MONDAY)
+    assert told is not None
+    assert told.pages_low <= 39_900 <= told.pages_high
 
 
 def test_nothing_is_told_of_a_device_that_prints_nothing() -> None:

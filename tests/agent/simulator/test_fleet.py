@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -165,25 +166,144 @@ def test_what_is_expected_is_what_is_written(device: FleetDevice) -> None:
 
 @each_printer
 def test_each_expected_level_says_the_recorded_number(device: FleetDevice) -> None:
+    """What the maker's own object tells where the Printer MIB says only "some" names it as its origin."""
     words = {-1: "unrestricted", -2: "unknown", -3: "some-remaining"}
     for supply in device.expected["supplies"]:
         index = oid(supply["index"])
         level, capacity = (device.walk.integer((*SUPPLIES, column, *index)) for column in (9, 8))
         assert level is not None
         assert capacity == supply["max_capacity"]
+        if "origin" in supply:
+            assert level < 0
+            assert oid(supply["origin"]["where"]) in device.walk
+            continue
         assert supply["level"]["state"] == words.get(level, "measured")
         assert supply["level"].get("units") == (level if level >= 0 else None)
         percent = 100 * level // capacity if level >= 0 and capacity and capacity > 0 else None
         assert supply["level"].get("percent") == percent
 
 
-def test_the_makers_counters_add_up() -> None:
-    meters = load_device("kyocera-ecosys-m9140cidn").expected["vendor_meters"]
-    total = next(m["value"] for m in meters if (m["media"], m["sides"], m["work"]) == ("any", "any", "total"))
-    by_work = sum(m["value"] for m in meters if m["work"] in ("print", "copy", "fax"))
-    by_size = sum(m["value"] for m in meters if m["media"] != "any")
-    by_side = sum(m["value"] for m in meters if m["sides"] != "any")
-    assert total == by_work == by_size == by_side == 73_200
+@each_printer
+def test_each_expected_meter_was_made_of_objects_that_are_recorded(device: FleetDevice) -> None:
+    for meter in (*device.expected["vendor_meters"], *device.expected["rivals"]):
+        places = [oid(place) for place in re.split(" [+-] ", meter["where"])]
+        assert [place for place in places if place not in device.walk] == []
+
+
+# What of each device is one number, told in several ways; impressions unless a unit is named.
+SUMS = {
+    "brother-hl-l9999cdw": (
+        *(8_611, "total.any", "total.monochrome + total.full-color", "print.any + other.any"),
+        *("total.any.a4-or-letter + total.any.b6-or-a5-or-a6 + total.any.envelopes",),
+        *("total.any.type-regular + total.any.type-thick + total.any.type-envelopes",),
+    ),
+    "canon-ir-adv-c9955": (
+        *(88_200, "total.any", "total.monochrome + total.full-color", "total.any.large + total.any.small"),
+        *("copy.any + print.any + fax.any + report.any",),
+        "total.monochrome.large + total.monochrome.small + total.full-color.large + total.full-color.small",
+    ),
+    "epson-wf-c9990": (
+        *(27_650, "total.any", "total.monochrome + total.full-color", "print.any + copy.any"),
+        "print.monochrome + copy.monochrome + print.full-color + copy.full-color",
+        "total.any.A4 + total.any.A3 + total.any.Letter",
+    ),
+    "hp-color-laserjet-m956dw": (
+        *(43_016, "total.any", "total.monochrome + total.full-color", "total.any.A4 + total.any.Letter"),
+        "total.monochrome.A4 + total.full-color.A4 + total.monochrome.Letter + total.full-color.Letter",
+        "total.any.any.one + total.any.any.two.sheets + total.any.any.two.sheets",
+    ),
+    "hp-laserjet-m9606": (20_411, "total.any", "total.monochrome"),
+    "konica-bizhub-c955i": (
+        *(32_900, "total.any#total-counter"),
+        "copy.monochrome + copy.full-color + print.monochrome + print.full-color",
+    ),
+    "kyocera-ecosys-m9140cidn": (
+        *(73_200, "total.any#service-count", "total.monochrome + total.full-color", "print.any + copy.any + fax.any"),
+        "total.any.A4 + total.any.A5 + total.any.Letter + total.any.A3 + total.any.Other-1",
+        "total.any.any.one + total.any.any.two",
+    ),
+    "kyocera-ecosys-p9045dn": (
+        *(118_020, "total.any#service-count", "total.monochrome", "total.any.A4 + total.any.Letter"),
+        "total.any.any.one + total.any.any.two",
+    ),
+    "lexmark-cx997de": (
+        *(63_600, "total.any#safe", "total.monochrome + total.full-color", "print.any + copy.any + fax.any"),
+        "total.monochrome + total.tier-1 + total.tier-2 + total.tier-3",
+        "total.monochrome.a4 + total.monochrome.letter + total.full-color.a4 + total.full-color.letter",
+    ),
+    "oki-c9990dn": (35_400, "total.any", "total.monochrome + total.full-color"),
+    "pantum-bm9990dn": (3_020, "total.any", "total.monochrome", "total.any.a4 + total.any.other"),
+    "ricoh-im-c9500": (
+        *(152_300, "total.any", "copy.any + print.any + fax.any"),
+        "total.monochrome + total.full-color + copy.highlight + print.highlight",
+    ),
+    "samsung-sl-m9870": (
+        *(15_100, "total.monochrome", "total.any.any.one + total.any.any.two"),
+        "print.monochrome + copy.monochrome + fax-in.any + report.any",
+        "total.monochrome.a4 + total.monochrome.letter",
+    ),
+    "sharp-mx-9070n": (
+        *(50_130, "total.any", "total.monochrome + total.full-color + total.single + total.two-color"),
+        "print.any + copy.any + other.monochrome + other.full-color",
+    ),
+    "toshiba-e-studio9508lp": (
+        *(75_910, "total.any", "total.any@1 + total.any@2", "total.monochrome + total.any@2"),
+        "total.any.large + total.any.small",
+    ),
+    "xerox-primelink-c9290": (
+        *(901_230, "total.monochrome + total.full-color", "total.any.any.any.sheets + total.any.any.two.sheets"),
+        "print.monochrome + print.full-color + copy.monochrome + copy.full-color + fax.any",
+    ),
+    "zebra-zt991": (4_876, "total.any.any.any.metres"),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_the_makers_counters_add_up(name: str) -> None:
+    total, *ways = SUMS[name]
+    expected = load_device(name).expected
+    counted = {meter["key"]: meter["value"] for meter in expected["vendor_meters"]}
+    for count in expected["life_counts"]:
+        engine = f"@{count['marker'].partition('.')[2]}" if len(expected["life_counts"]) > 1 else ""
+        counted[f"total.any.any.any.{count['unit']}{engine}"] = count["life"]
+    assert {way: sum(counted[_in_full(term)] for term in str(way).split(" + ")) for way in ways} == dict.fromkeys(
+        ways, total
+    )
+
+
+def _in_full(term: str) -> str:
+    """Write ``print.any`` as ``print.any.any.any.impressions``, what stands behind @ or # at its end."""
+    words, mark, rest = re.fullmatch(r"([^@#]+)([@#]?)(.*)", term).groups()  # type: ignore[union-attr]  # it fits any
+    parts = words.split(".")
+    return ".".join([*parts, *("any", "any", "impressions")[len(parts) - 2 :]]) + mark + rest
+
+
+def test_every_printer_counts_in_ways_that_add_up() -> None:
+    assert sorted(SUMS) == [device.name for device in PRINTERS]
+
+
+def test_two_sources_of_one_meter_differ_on_one_device_only() -> None:
+    differ = []
+    for device in PRINTERS:
+        expected = device.expected
+        told = {meter["key"]: meter["value"] for meter in expected["vendor_meters"]}
+        told |= {f"total.any.any.any.{count['unit']}": count["life"] for count in expected["life_counts"]}
+        differ += [(device.name, one["key"]) for one in expected["rivals"] if one["value"] != told[one["key"]]]
+    assert differ == [("xerox-primelink-c9290", "total.any.any.any.impressions")]
+
+
+def test_one_device_has_an_alert_of_each_severity() -> None:
+    severities = {device.name: {alert["severity"] for alert in device.expected["alerts"]} for device in PRINTERS}
+    each = {"other", "critical", "warning", "warningBinaryChangeEvent"}
+    assert [name for name, found in severities.items() if found == each] == ["ricoh-im-c9500"]
+
+
+def test_one_supply_has_a_level_and_no_capacity_and_some_are_known_in_steps_only() -> None:
+    levels = [(device.name, supply) for device in PRINTERS for supply in device.expected["supplies"]]
+    uncounted = [name for name, s in levels if s["max_capacity"] == -2 and s["level"].get("units") is not None]
+    stepped = {name for name, supply in levels if "step" in supply["level"]}
+    assert uncounted == ["samsung-sl-m9870"]
+    assert stepped == {"ricoh-im-c9500"}
 
 
 def test_the_list_of_devices_names_every_folder() -> None:

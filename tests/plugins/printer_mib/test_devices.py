@@ -140,7 +140,9 @@ def test_a_simulated_device_leaves_unknown_what_it_does_not_tell(folder: Path) -
         return
     [reading] = found
     unknown = {one.what for one in reading.unknown}
-    keys = {one.key.split(".")[1] for one in reading.meter_reads if one.media == "any" and one.work in ("total", "print")}
+    keys = {
+        one.key.split(".")[1] for one in reading.meter_reads if one.media == "any" and one.work in ("total", "print")
+    }
     assert ("mono" in unknown) is ("monochrome" not in keys)
     assert ("color" in unknown) is ("full-color" not in keys)
     assert ("supply_serial_numbers" in unknown) is not any(supply.serial_number for supply in reading.supplies)
