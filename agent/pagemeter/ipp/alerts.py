@@ -163,8 +163,9 @@ def _split_reasons(printer: Group) -> Iterator[tuple[str, Severity]]:
 
 
 def _severity(word: str | None) -> Severity | None:
+    """Read a severity; some firmware leaves out what stands between it and the group, and writes ``otherother``."""
     with suppress(ValueError):
-        return Severity(word or "")
+        return Severity("other" if word == "otherother" else word or "")
     return None
 
 

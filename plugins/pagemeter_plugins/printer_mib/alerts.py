@@ -19,6 +19,7 @@ _TICKS = 1 << 32
 _GENERIC = frozenset({None, 1, 2})
 # Closed, asleep, warming up or ready: with severity "other" such a row tells a state and no fault.
 _STATES = frozenset({4, 6, 19, 23, 24, 502, 507})
+_POWER_SAVER = 23
 _POWER_UP = 503
 _NO_INTERVENTION = 7
 _FUSER_UNDER_TEMPERATURE = 1001
@@ -46,12 +47,11 @@ class _Row:
             return False
         if self.severity == 1 and (self.code in _STATES or (self.code in _GENERIC and self._tells_nothing)):
             return False
-        if self.code in _STATES and self.training == _NO_INTERVENTION:
+        if self.code == _POWER_SAVER and self.training == _NO_INTERVENTION:
             return False
         # Some lasers warn of a cold fuser whenever they sleep; a fault of the fuser is critical or has a text.
         asleep = self.code == _FUSER_UNDER_TEMPERATURE and self.severity == _BINARY_WARNING
         return not (asleep and self.description is None)
-
 
     @property
     def _tells_nothing(self) -> bool:

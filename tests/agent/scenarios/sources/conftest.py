@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -200,7 +200,6 @@ class Home:
     async def _opened(self) -> AsyncIterator[Agent]:
         text = YAML.format(port=self._ports[0], readers=", ".join(self._readers))
         config = parse_config(text, str(self.path.with_name("pagemeter.yaml")), environ={})
-        config = replace(config, folder=self.path.parent)
         fence, budget = fence_of(config), Budget(self.clock, config.agent.packets_per_second)
         credentials = credentials_of(config)
         engine = SnmpEngine(fence=fence, budget=budget, credentials=credentials, clock=self.clock, timeout=0.1)
@@ -260,3 +259,21 @@ def live(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Home]:
         return home
 
     return lived
+
+
+@pytest.fixture
+def snmp() -> type[Snmp]:
+    """What the printer says over SNMP."""
+    return Snmp
+
+
+@pytest.fixture
+def row() -> type[Row]:
+    """A supply that it lists there."""
+    return Row
+
+
+@pytest.fixture
+def readers() -> tuple[str, str]:
+    """The readers in the order of most configurations."""
+    return MIB, IPP
