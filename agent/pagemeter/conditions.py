@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pagemeter.model import Condition, LevelState, Supply, SupplyKind
+from pagemeter.model.supply import WORST_FIRST
 
 _COLORING = "coloring"
 _WASTE = "waste"
@@ -25,8 +26,6 @@ _FAMILIES = {
 }
 _COLORED = _FAMILIES["toner"] | _FAMILIES["ink"] | _FAMILIES["ribbon"]
 _UNTYPED = frozenset({None, "other", "unknown"})
-# The worst first.
-_RANK = (Condition.MISSING, Condition.EMPTY, Condition.LOW, Condition.FOREIGN, Condition.OK)
 # Condition, what sort of supply (any: all that are used up), alert codes (PrtAlertCodeTC, the later registrations too),
 # and printer-state-reasons (RFC 8011 and the IANA registry) without their ending for severity.
 _TABLE = """
@@ -155,7 +154,7 @@ def judged(
         if is_foreign(supply.description):
             said.append(Condition.FOREIGN)
         well = all_well or (toner_well and _is_coloring(supply, alone=len(supplies) == 1))
-        worst = min(said, key=_RANK.index) if said else _by_level(supply, well=well)
+        worst = min(said, key=WORST_FIRST.index) if said else _by_level(supply, well=well)
         found.append(supply if worst is supply.condition else replace(supply, condition=worst))
     return tuple(found)
 

@@ -41,6 +41,7 @@ from pagemeter.supply_names import supply_name
         ("Black Ink Supply Unit T9991/T9992", "Black Ink Supply Unit T9991/T9992", None, None),
         ("Waste Toner Box", "Waste Toner Box", None, None),
         ("SNAP ON", "SNAP ON", None, None),
+        ("Black Toner S/N:CRUM-", "Black Toner S/N:CRUM-", None, None),
         (None, None, None, None),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -97,8 +98,13 @@ def _namesake(chosen: Candidate, candidates: Sequence[Candidate]) -> Candidate |
 def merged_with(
     chosen: Candidate, candidates: Sequence[Candidate], reading: Reading, *, alone: bool
 ) -> list[FleetEntry]:
-    """Return the other entries that are the same device; never two that are known by serial numbers of their own."""
-    return [one.entry for one in candidates if one is not chosen and _is_same(one, chosen, reading, alone=alone)]
+    """Return the other entries that are the same device; never two that are known by serial numbers of their own.
+
+    Of several without one elsewhere that are equally likely none is, for at most one of them can be.
+    """
+    same = [one for one in candidates if one is not chosen and _is_same(one, chosen, reading, alone=alone)]
+    doubtful = Counter(one.sure for one in same if not one.here and _is_provisional(one.entry))
+    return [one.entry for one in same if one.here or doubtful[one.sure] < 2 or not _is_provisional(one.entry)]
 
 
 def _is_same(one: Candidate, chosen: Candidate, reading: Reading, *, alone: bool) -> bool:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from pagemeter.model.meter import Origin
-from pagemeter.model.supply import Condition, Level, LevelState, Supply, SupplyKind
+from pagemeter.model.supply import WORST_FIRST, Condition, Level, LevelState, Supply, SupplyKind
 
 _FIELDS = (
     *("type", "colorants", "description", "part_number", "serial_number"),
-    *("condition", "pages_left", "coverage", "installed_at"),
+    *("pages_left", "coverage", "installed_at"),
 )
 # One source says toner where another one says toner cartridge.
 _FAMILIES = {"tonerCartridge": "toner", "inkCartridge": "ink", "other": None, "unknown": None}
@@ -124,6 +124,8 @@ def _added(mine: Supply, theirs: Supply) -> Iterator[tuple[str, Any]]:
     """Yield the fields that one lacks and the other has."""
     if (level := _level(mine, theirs)) is not None:
         yield "level", level
+    if (condition := _condition(mine, theirs)) is not None:
+        yield "condition", condition
     for name in _FIELDS:
         if getattr(mine, name) in (None, ()) and getattr(theirs, name) not in (None, ()):
             yield name, getattr(theirs, name)
@@ -143,7 +145,7 @@ def _level(mine: Supply, theirs: Supply) -> Level | None:
     if known is not None and known.state not in (LevelState.UNKNOWN, LevelState.SOME_REMAINING):
         return None
     some = known is not None and known.state is LevelState.SOME_REMAINING
-    if some and not (told.percent if told.units is None else told.units):
+    if some and _is_nothing(told):
         return None
     said = "only that some is left" if some else known.why if known is not None else None
     why = f"{mine.origin.protocol}: {said or 'no level'}"
@@ -151,3 +153,23 @@ def _level(mine: Supply, theirs: Supply) -> Level | None:
     return replace(
         told, units=told.units if same_units else None, why=why if told.why is None else f"{why}; {told.why}"
     )
+
+
+def _condition(mine: Supply, theirs: Supply) -> Condition | None:
+    """Return the other's condition where it is the worse one; not "empty" of a level that mine is above."""
+    told = theirs.condition
+    if told is None or mine.condition is told:
+        return None
+    if mine.condition is not None and WORST_FIRST.index(mine.condition) < WORST_FIRST.index(told):
+        return None
+    return None if told is Condition.EMPTY and _is_nothing(theirs.level) and _is_something(mine.level) else told
+
+
+def _is_nothing(level: Level | None) -> bool:
+    return level is not None and not (level.units or level.percent) and level.state is LevelState.MEASURED
+
+
+def _is_something(level: Level | None) -> bool:
+    if level is None or level.state is LevelState.SOME_REMAINING:
+        return level is not None
+    return level.state is LevelState.MEASURED and not _is_nothing(level)

@@ -121,6 +121,10 @@ class Condition(StrEnum):
     FOREIGN = "foreign"
 
 
+WORST_FIRST = (Condition.MISSING, Condition.EMPTY, Condition.LOW, Condition.FOREIGN, Condition.OK)
+"""Of several conditions of one supply the first of these counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """How long a supply will last, from the device's own history: the likely number between a low and a high one.

@@ -53,6 +53,41 @@ def profiles_of(folder: Path | None) -> tuple[Profile, ...]:
         _loaded.cache_clear()
 
 
+def usable_profiles(folder: Path | None) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
+    """Load as ``profiles_of`` does, but leave out own files that have mistakes; also returned is what is wrong in them.
+
+    Where an own file with the name of a shipped one is left out, the shipped one stands. Raises PluginError where there
+    is no folder.
+    """
+    try:
+        return profiles_of(folder), ()
+    except PluginError:
+        if folder is None or not folder.is_dir():
+            raise
+    good: dict[str, tuple[str, str]] = {}
+    mistakes: list[str] = []
+    shipped = _shipped_texts()
+    # Bases may stand behind those that need them: whatever is left over is tried again until nothing more fits.
+    waiting = sorted(path for path in folder.iterdir() if path.name.endswith(".yaml"))
+    while waiting:
+        left, mistakes = [], []
+        for path in waiting:
+            try:
+                found = {**good, **_texts([path])}
+                for name in found.keys() - good.keys():
+                    _whole(name, {**shipped, **found})
+                good = found
+            except PluginError as error:
+                left.append(path)
+                mistakes.append(str(error))
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    texts = {**shipped, **good}
+    mine = tuple(_whole(name, texts).of_the_user() for name in sorted(good))
+    return mine + tuple(_whole(name, texts) for name in sorted(texts.keys() - good.keys())), tuple(mistakes)
+
+
 def parse_profile(text: str, *, name: str, others: _Texts | None = None) -> Profile:
     """Check one profile, joined with its bases; raises PluginError that names file, line and each mistake.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,9 +18,10 @@ from pagemeter_plugins.printer_mib.evidence import not_a_printer, printers_of
 from pagemeter_plugins.printer_mib.identity import Person
 from pagemeter_plugins.printer_mib.objects import is_needed, objects_of, probes_of
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
-from pagemeter_plugins.printer_mib.profile import Profile
-from pagemeter_plugins.printer_mib.profiles import profiles_of
+from pagemeter_plugins.printer_mib.profiles import usable_profiles
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
+
+log = logging.getLogger(__name__)
 
 VISIT_SECONDS = 60.0
 
@@ -38,10 +40,12 @@ class PrinterMibReader(Reader):
     wakes: ClassVar[bool] = False
 
     def __init__(self, settings: PrinterMibSettings, services: Services) -> None:
-        """Load the profiles; raises PluginError that names the file."""
+        """Load the profiles; an own one with a mistake is left out and named in the log. Raises PluginError."""
         self._snmp, self._clock = services.snmp, services.clock
         own = settings.profiles
-        self._profiles: tuple[Profile, ...] = profiles_of(None if own is None else services.folder / own)
+        self._profiles, mistakes = usable_profiles(None if own is None else services.folder / own)
+        for mistake in mistakes:
+            log.error("a profile is left out, the others are used: %s", mistake)
 
     def traffic(self) -> Iterable[Traffic]:
         """Say what a visit sends: the most that one of the simulated fleet needs, over SNMP v1, questions and answers.

@@ -12,6 +12,6 @@ class PrinterMibSettings(Settings):
 
     profiles: str | None = Field(
         default=None,
-        description="A folder with vendor profiles of your own (`*.yaml`), asked before the shipped ones; "
-        "a relative one is meant from the folder of the YAML file.",
+        description="A folder with vendor profiles of your own (`*.yaml`), asked before the shipped ones; a relative "
+        "one is meant from the folder of the YAML file. A profile with a mistake is named in the log and left out.",
     )

@@ -39,6 +39,25 @@ def test_alerts_come_from_rows_and_from_reasons_that_say_something_else(read: Re
 
 
 @pytest.mark.parametrize(
+    ("reason", "alert"),
+    [
+        # A severity that ran into the group says "other", whatever the reasons are.
+        ("marker-supply-low-warning", b"code=unknown;severity=otherother"),
+        # Without code and severity nothing is said, while the reasons say that all is well.
+        ("none", b"other"),
+    ],
+)
+def test_a_row_that_tells_a_state_is_no_alert(read: Read, reason: str, alert: bytes) -> None:
+    reading = read(
+        printer_state=3,
+        printer_state_reasons=(reason,),
+        printer_alert=(alert,),
+        printer_alert_description=("Acme rests",),
+    )
+    assert "Acme rests" not in [alert.description for alert in reading.alerts]
+
+
+@pytest.mark.parametrize(
     ("state", "reason", "severity"),
     [
         (5, "media-jam", Severity.CRITICAL),

@@ -263,3 +263,22 @@ async def test_a_makers_table_that_was_cut_short_is_named_and_makes_no_counter(t
 def test_a_folder_of_profiles_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="nowhere: is no folder"):
         reader_of(RecordedSnmp({}), folder=tmp_path, profiles="nowhere")
+
+
+async def test_an_own_profile_with_a_mistake_is_named_in_the_log_and_left_out_and_the_others_are_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own(tmp_path, LEFT + f"meters:\n  - {{oid: .1, work: copy, unit: impressions, {TOLD}}}\n")
+    (tmp_path / "own" / "broken.yaml").write_text("name: broken\ntitel: x\n", encoding="utf-8")
+    (tmp_path / "own" / "above.yaml").write_text(
+        "name: above\ntitle: x\nbase: [broken]\nsources: {}\n", encoding="utf-8"
+    )
+    walk = Walk([*rows_of("acme-two-printers", alone=True), count(".1", 12)])
+    reader = reader_of(RecordedSnmp({HOST: walk}), folder=tmp_path, profiles="own")
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert [line.partition("others are used: ")[2].split(":")[0] for line in said] == ["above.yaml", "broken.yaml"]
+    assert "there is no profile broken" in said[0]
+    assert "broken.yaml:2: titel" in said[1]
+    found = await reader.read(TARGET, Ask(scopes=SCOPES))
+    assert isinstance(found, Answer)
+    assert "copy.any.any.any.impressions" in {read.key for read in found.readings[0].meter_reads}
