@@ -100,6 +100,16 @@ def test_the_demo_leaves_a_whole_store_that_knows_the_fleet(shown: Any) -> None:
 
 
 @pytest.mark.slow
+def test_the_demo_tells_where_two_sources_of_one_meter_differ(shown: Any) -> None:
+    _, folder = shown
+    (path,) = folder.glob("documents-*.jsonl")
+    documents = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    facts = [document["body"]["facts"] for document in documents if document["type"] == "event"]
+    told = [(one["key"], one["elected"], one["other"]) for one in facts if one["kind"] == "meters-disagree"]
+    assert told == [("total.any.any.any.impressions", 901_233, 901_230)]
+
+
+@pytest.mark.slow
 def test_the_json_report_of_the_demo_has_every_device(shown: Any) -> None:
     _, folder = shown
     text = (folder / "report.json").read_text("utf-8")

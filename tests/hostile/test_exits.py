@@ -17,7 +17,8 @@ import pytest
 
 from pagemeter import Batch, Feed, Form
 from pagemeter.cli.exits import speaking
-from pagemeter.cli.picture import explanation, picture
+from pagemeter.cli.explanation import explanation
+from pagemeter.cli.picture import picture
 from pagemeter.cli.show import cell, console, fleet_table, found_table, json_line
 from pagemeter.errors import DeviceError, PagemeterError, Unreachable
 from pagemeter.logs import set_up_logging

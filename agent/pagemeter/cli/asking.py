@@ -15,7 +15,8 @@ from rich.progress import Progress as Bar
 
 from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, host_of, readers, toolkit
 from pagemeter.cli.exits import Exit, usage
-from pagemeter.cli.picture import explanation, picture
+from pagemeter.cli.explanation import explanation
+from pagemeter.cli.picture import picture
 from pagemeter.cli.show import console, found_table, json_line
 from pagemeter.component import Ask, NotAPrinter, Reader
 from pagemeter.errors import DeviceError, Unreachable
@@ -34,10 +35,14 @@ READS_AT_ONCE = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What answered at one place: printers, or what else it is, or why it can't be read."""
+    """What answered at one place: printers, or what else it is, or why it can't be read.
+
+    ``failed`` are the readers that failed while another one answered, each with the reason.
+    """
 
     target: Target
     snapshots: tuple[DeviceSnapshot, ...] = ()
+    failed: tuple[str, ...] = ()
     not_a_printer: str | None = None
     error: str | None = None
 
@@ -85,9 +90,11 @@ async def read(host: str, options: SnmpOptions, *, as_json: bool, explain: bool 
         for line in _lines(found, show_all=True):
             print(line)
         return Exit.OK
-    out = console()
-    for snapshot in found.snapshots:
-        for part in (*picture(snapshot), *(explanation(snapshot) if explain else ())):
+    out, count = console(), len(found.snapshots)
+    for number, snapshot in enumerate(found.snapshots, 1):
+        if count > 1:
+            out.print(f"{'' if number == 1 else chr(10)}Printer {number} of {count} at {host}:", markup=False)
+        for part in (*picture(snapshot), *(explanation(snapshot, found.failed) if explain else ())):
             out.print(part)
     return Exit.OK
 
@@ -147,12 +154,13 @@ async def _read(tools: Toolkit, chosen: Mapping[str, Reader], target: Target, sc
     """Ask one reader after another, and for a glance no more when one knows; each completes the ones before."""
     readings: tuple[Reading, ...] = ()
     read_by: list[str] = []
-    other, errors = None, []
+    other, errors, failed = None, [], []
     for name, reader in chosen.items():
         try:
             answer = await reader.read(target, Ask(scopes=scopes))
         except DeviceError as error:
             errors.append(error)
+            failed.append(f"{name} failed: {error}")
             continue
         if isinstance(answer, NotAPrinter):
             other = other or answer
@@ -164,7 +172,7 @@ async def _read(tools: Toolkit, chosen: Mapping[str, Reader], target: Target, sc
     now = tools.clock.now()
     if readings:
         snapshots = tuple(_snapshot(target, one, now, tuple(read_by)) for one in readings)
-        return Found(target=target, snapshots=snapshots)
+        return Found(target=target, snapshots=snapshots, failed=tuple(failed))
     if other is not None:
         return Found(target=target, not_a_printer=other.what)
     telling = [error for error in errors if not isinstance(error, Unreachable)] or errors

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from io import TextIOWrapper
 from typing import Any
 
 from rich import box
@@ -35,8 +36,13 @@ _WORDS = {LevelState.SOME_REMAINING: "some", LevelState.UNKNOWN: "unknown", Leve
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Make the console for people; without a terminal it is wide, plain and without colour."""
+    """Make the console for people; without a terminal it is wide, plain and without colour.
+
+    What its character set does not have is written by its number.
+    """
     stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
     plain = not stream.isatty()
     width = PLAIN_WIDTH if plain else None
     # No emoji: what a device says is shown as it is, ":bomb:" too.
@@ -60,8 +66,12 @@ def cell(text: str) -> Text:
 
 
 def json_line(value: object) -> str:
-    """Write a value as a line of JSON for programs; what is not printable is escaped as JSON does it."""
-    line = json.dumps(value, ensure_ascii=False)
+    """Write a value as a line of JSON for programs; what is not printable is escaped as JSON does it.
+
+    All that is not ASCII is, where the output may not have it.
+    """
+    encoding = (sys.stdout.encoding or "ascii").casefold()
+    line = json.dumps(value, ensure_ascii=not encoding.startswith("utf"))
     return line if line.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 

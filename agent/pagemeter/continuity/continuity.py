@@ -72,10 +72,13 @@ class Continuity:
         mine, theirs = self._history(stays), self._history(alias)
         del self._histories[alias]
         meters = joined_meters(mine.meters, theirs.meters, alias=alias)
+        # The alias's lives in a place get numbers behind ours, and the next life must not get one of them.
+        lives = {one.place: one.lives for one in theirs.supplies}
+        supplies = tuple(replace(one, lives=one.lives + lives.get(one.place, 0)) for one in mine.supplies)
         alerts = {one.key: one for one in (*theirs.alerts, *mine.alerts)}
         history = History(
             meters=meters.memory,
-            supplies=mine.supplies or theirs.supplies,
+            supplies=supplies or theirs.supplies,
             alerts=tuple(alerts.values()),
             usage=joined_usage(mine.usage, theirs.usage),
         )

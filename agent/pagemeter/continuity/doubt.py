@@ -20,17 +20,19 @@ def held_back(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
     """Keep a value back; it is told when that begins, and whenever it falls."""
     held = memory.held
     facts: tuple[MeterSuspicious, ...] = ()
+    since = None
     if held is None:
         facts = (_fact(memory.last, read, _too_much(memory, read, between)),)
     elif read.value < held.value:
         facts = (_fact(held.value, read, "neither the value before nor this one can be; none of them is counted"),)
     elif _goes_on(memory, read, between) and read.value not in SATURATED:
-        seconds = between.seconds_since(held.at)
+        since = held.since or held.at
+        seconds = between.seconds_since(since)
         if seconds is not None and seconds >= DAY:
             why = "it stands there for a day: it goes on as a count of its own, and nothing of the step is counted"
             return replace(new_run(memory, read, between, by=JUMPED), facts=(_fact(memory.last, read, why),))
-        return Step(memory=memory, believed=False)
-    return Step(memory=replace(memory, held=Held(value=read.value, at=between.at)), believed=False, facts=facts)
+    now = replace(memory, held=Held(value=read.value, at=between.at, since=since))
+    return Step(memory=now, believed=False, facts=facts)
 
 
 def _too_much(memory: MeterMemory, read: MeterRead, between: Between) -> str:

@@ -12,10 +12,11 @@ from pagemeter.model import Origin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A value that is not believed yet."""
+    """A value that is not believed yet, read at ``at``; ``since`` is when the counter came there, if before that."""
 
     value: int
     at: datetime
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

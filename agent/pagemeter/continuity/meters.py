@@ -39,9 +39,10 @@ def follow_meters(memory: MetersMemory, snapshot: DeviceSnapshot, *, before: Dev
     ``before`` is what was known of the device; its reads begin the runs where nothing is remembered of a counter.
     """
     marks = marks_of(snapshot, before=memory.marks)
-    keys = [read.key for read in snapshot.meter_reads]
-    # Of two reads of one meter the first counts.
-    firsts = dict(reversed([*zip(keys, snapshot.meter_reads, strict=True)]))
+    keyed = [(read.key, read) for read in snapshot.meter_reads]
+    firsts: dict[str, MeterRead] = {}
+    for key, read in keyed:
+        firsts.setdefault(key, read)
     visit = _Visit(memory, snapshot, firsts, between(memory.marks, marks, trusted_clock=snapshot.trusted_clock))
     visit.begin_with(before)
     followed = {key: visit.follow(key, read) for key, read in firsts.items()}
@@ -49,9 +50,7 @@ def follow_meters(memory: MetersMemory, snapshot: DeviceSnapshot, *, before: Dev
     visit.settle(followed, told.twins)
     facts = (*visit.facts, *told.facts)
     return MetersFollowed(
-        reads=tuple(
-            followed[key] if firsts[key] is r else r for key, r in zip(keys, snapshot.meter_reads, strict=True)
-        ),
+        reads=tuple(followed[key] if firsts[key] is read else read for key, read in keyed),
         rivals=told.rivals,
         events=tuple(Event(device=snapshot.device.id, at=snapshot.taken_at, facts=fact) for fact in facts),
         memory=MetersMemory(counters=tuple(visit.now.values()), marks=marks, disagreeing=told.memory),

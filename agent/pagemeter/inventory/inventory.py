@@ -11,11 +11,12 @@ from pagemeter.continuity import Continuity, Records
 from pagemeter.inventory.doors import Doors, serials_of
 from pagemeter.inventory.learned import Learned, Owed
 from pagemeter.inventory.links import Links
-from pagemeter.inventory.merge import LINK, fused, merged_latest, told, unlinked
-from pagemeter.inventory.places import addresses_of, host_of, is_visited, kept_place, order, same_place, where
+from pagemeter.inventory.merge import fused, merged_latest
+from pagemeter.inventory.places import addresses_of, host_of, is_visited, order, where
 from pagemeter.inventory.recognition import candidates_of, chosen_of, merged_with, told_apart
 from pagemeter.inventory.roster import Roster
-from pagemeter.inventory.signs import comparable, macs_of
+from pagemeter.inventory.sighting import Sightings, Visit
+from pagemeter.inventory.signs import comparable
 from pagemeter.model import (
     Device,
     DeviceBack,
@@ -27,23 +28,10 @@ from pagemeter.model import (
     Event,
     Facts,
     FleetEntry,
-    Link,
-    Origin,
     Reading,
     Target,
     host_uri,
-    snapshot_of,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Visit:
-    """Where, when and by which readers something was read; ``alone`` where it was one printer."""
-
-    target: Target
-    at: datetime
-    read_by: tuple[str, ...]
-    alone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +60,11 @@ class Inventory:
         continuity: Continuity | None = None,
     ) -> None:
         self._roster = Roster(entries, aliases)
-        self._new_id = new_id
         self._owed = Owed()
         self._cables = Doors()
-        self._passed = Doors()
         self._continuity = continuity or Continuity()
         self.links = links or Links()
+        self._sightings = Sightings(self._roster, self.links, new_id=new_id)
 
     def entries(self) -> tuple[FleetEntry, ...]:
         """Return all known devices in the order of their places."""
@@ -122,7 +109,7 @@ class Inventory:
     ) -> Learned:
         """Take in what one visit read; several readings are several devices behind one address."""
         apart = told_apart(readings)
-        visit = _Visit(target=target, at=at, read_by=read_by, alone=len(apart) == 1)
+        visit = Visit(target=target, at=at, read_by=read_by, alone=len(apart) == 1)
         learned = Learned()
         used: set[str] = set()
         for reading in apart:
@@ -160,7 +147,7 @@ class Inventory:
         records = tuple((device, self._continuity.current(device, one)) for device, one in owed.records)
         return replace(owed, records=records)
 
-    def _recognise(self, visit: _Visit, reading: Reading, used: set[str]) -> _Recognised | None:
+    def _recognise(self, visit: Visit, reading: Reading, used: set[str]) -> _Recognised | None:
         """Find the device, and the ids that turn out to be the same one: the older stays."""
         place = visit.target.uri
         known = [e for e in self._roster.like(reading.identity, place) if e.latest.device.id not in used]
@@ -177,9 +164,9 @@ class Inventory:
         merged = tuple(other.latest.device.id for other in others)
         return _Recognised(whole=reduce(fused, others, stays), stays=stays, merged=merged)
 
-    def _learn_one(self, visit: _Visit, reading: Reading, known: _Recognised | None) -> Learned:
+    def _learn_one(self, visit: Visit, reading: Reading, known: _Recognised | None) -> Learned:
         whole = known.whole if known else None
-        snapshot = self._snapshot(visit, reading, whole)
+        snapshot = self._sightings.snapshot(visit, reading, whole)
         device = snapshot.device.id
         merged = known.merged if known else ()
         owed = self._continuity.current(device, self._owed.of(device))
@@ -198,62 +185,10 @@ class Inventory:
             records=((device, reduce(Records.joined, (*records, followed.records))),),
         )
 
-    def _snapshot(self, visit: _Visit, reading: Reading, known: FleetEntry | None) -> DeviceSnapshot:
-        """Join what was read with what is known of the device and what operators say of the place."""
-        target = visit.target
-        place, addresses = self._place(known, reading, target)
-        device = told(
-            unlinked(known.latest) if known else Device(id=self._new_id()),
-            reading.identity,
-            addresses=reading.identity.addresses or addresses,
-        )
-        device, said = self._linked(device, Target(uri=place, found_by=target.found_by, hints=target.hints))
-        found_by = () if target.found_by == "inventory" else (target.found_by,)
-        origins = {**dict(reading.origins), **said}
-        origins |= _origins_of_the_key(known, device, reading)
-        return snapshot_of(
-            device,
-            replace(reading, origins=tuple(sorted(origins.items()))),
-            target=place,
-            found_by=found_by or (known.latest.found_by if known else ()),
-            taken_at=visit.at,
-            read_by=visit.read_by,
-        )
-
-    def _place(self, known: FleetEntry | None, reading: Reading, target: Target) -> tuple[str, tuple[str, ...]]:
-        """Return the place that counts and the addresses: one at which it answers too is a second door, no move."""
-        here = addresses_of(target)
-        if known is None or known.silent_since is not None or not (here and is_visited(target.uri)):
-            return kept_place(known, target), here
-        device, place = known.latest.device, known.latest.target
-        if same_place(place, target.uri):
-            return kept_place(known, target), (*here, *(one for one in device.addresses if one not in here))
-        passed = self._passed.of(target.uri)
-        was_here = here[0] in device.addresses or (passed is not None and self._roster.id_of(passed) == device.id)
-        if was_here and _is_multi_homed(device, reading, here[0]):
-            return place, tuple(dict.fromkeys((*device.addresses, *here)))
-        return kept_place(known, target), here
-
-    def _linked(self, device: Device, target: Target) -> tuple[Device, dict[str, Origin]]:
-        """Add what operators say of the place: a table first, then the discovery's hints, then what was said before.
-
-        Also returned is which fields a table told: they count as long as it does.
-        """
-        hints, link = target.hints, self.links.of(target.host) or Link(addresses=target.host)
-        linked = replace(
-            device,
-            site=link.site or hints.site or device.site,
-            name=link.name or device.name or hints.name,
-            asset_tag=link.asset_tag or hints.asset_tag or device.asset_tag,
-            labels=link.labels or hints.labels or device.labels,
-        )
-        names = (name for name in ("site", "name", "asset_tag", "labels") if getattr(link, name))
-        return linked, {name: Origin(protocol=LINK, where=name) for name in names}
-
     def _note_doors(self, device: str, target: Target) -> None:
         # Over the network the host is what counts, and that may be another printer's by now.
         self._cables.found(device, (uri for uri in (target.uri, *target.hints.uris) if host_of(uri) is None))
-        self._passed.found(device, (target.uri,))
+        self._sightings.note(device, target)
 
     def _displaced(self, target: Target, used: set[str], at: datetime) -> Learned:
         """Note that whoever was thought to be here and did not speak has moved or is off: DHCP gave the place away."""
@@ -298,21 +233,6 @@ def _changes(known: FleetEntry, snapshot: DeviceSnapshot) -> list[Facts]:
         facts.append(DeviceBack(silent_since=min(known.silent_since, snapshot.taken_at)))
     old, new = where(known.latest.target), where(snapshot.target)
     return [*facts, DeviceMoved(old_address=old, address=new)] if old != new else facts
-
-
-def _origins_of_the_key(known: FleetEntry | None, device: Device, reading: Reading) -> dict[str, Origin]:
-    """Return where serial number and maker were read, where they stayed as they were told before."""
-    before = dict(known.latest.origins) if known is not None else {}
-    names = ("serial_number", "manufacturer")
-    kept = (name for name in names if getattr(device, name) != getattr(reading.identity, name))
-    return {name: before[name] for name in kept if name in before}
-
-
-def _is_multi_homed(device: Device, reading: Reading, address: str) -> bool:
-    """Say whether a device can be at two addresses at once: by two interfaces, or by IPv4 and IPv6."""
-    macs = macs_of((*device.macs, *reading.identity.macs))
-    both = {":" in one for one in (*device.addresses, address)}
-    return len(macs.universal | macs.local) > 1 or len(both) > 1
 
 
 def _without_address(device: Device, address: str) -> Device:

@@ -62,7 +62,8 @@ def hand_over(db: sqlite3.Connection, device: str, stays: str) -> None:
 
     Supplies get numbers behind those of the one that stays; an alert that both have is kept once.
     """
-    taken = db.execute("SELECT place, MAX(number) FROM supply_life WHERE device = ? GROUP BY place", (stays,)).fetchall()
+    mine = "SELECT place, MAX(number) FROM supply_life WHERE device = ? GROUP BY place"
+    taken = db.execute(mine, (stays,)).fetchall()
     db.executemany(
         "UPDATE supply_life SET device = ?, number = number + ? WHERE device = ? AND place = ?",
         [(stays, number, device, place) for place, number in taken],

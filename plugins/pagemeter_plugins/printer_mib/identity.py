@@ -30,7 +30,7 @@ class Person:
     def __init__(self, walk: Walk, index: int, *, alone: bool, profiles: Sequence[Profile]) -> None:
         self.walk, self.index, self.alone = walk, index, alone
         self.device_id: FoundDeviceId | None = device_id_of(walk, index, alone=alone)
-        self.descr = text(walk, (*mib.HR_DEVICE_DESCR, index))
+        self.descr = text(walk, (*mib.HR_DEVICE_DESCR, mib.host_index(walk, index)))
         self.sys_descr = text(walk, mib.SYS_DESCR)
         words = (self.descr, self.device_id.value.text if self.device_id else None, self.sys_descr)
         self.words = " | ".join(word for word in words if word is not None)
@@ -84,7 +84,7 @@ def _serial_numbers(who: Person) -> Iterator[_Found]:
 
 
 def _models(who: Person) -> Iterator[_Found]:
-    descr = _row(who.walk, (*mib.HR_DEVICE_DESCR, who.index))
+    descr = _row(who.walk, (*mib.HR_DEVICE_DESCR, mib.host_index(who.walk, who.index)))
     model = who.device_id.value.keys.get("MDL") if who.device_id else None
     yield from _several(descr, *_private(who, "model"), _of_device_id(who, model), _of_sys_descr(who, "model"))
 

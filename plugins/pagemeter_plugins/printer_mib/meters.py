@@ -11,6 +11,7 @@ from typing import Literal
 from pagemeter.model import MeterColor, MeterRead, MeterUnit, Origin, Quality, Rival, Sides, Since, Unknown, Work
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.engine import colorants_of, engine_of
 from pagemeter_plugins.printer_mib.objects import places_of
 from pagemeter_plugins.printer_mib.places import Place
 from pagemeter_plugins.printer_mib.profile import Enumeration, MeterRule, Profile
@@ -39,8 +40,6 @@ _UNITS = {
 }
 
 
-# PrtMarkerMarkTechTC: aqueous, solid and other inkjets.
-_INKJETS = frozenset({12, 13, 14})
 _BY_MIB = "the Printer MIB tells this meter too"
 _BY_RULE = "a rule before it tells this meter too"
 
@@ -109,19 +108,6 @@ def _why_not(walk: Walk, profiles: Sequence[Profile], what: Literal["mono", "col
 _LIFE_COUNT = mib.origin(mib.MARKER_LIFE_COUNT).where
 
 
-def colorants_of(walk: Walk, index: int) -> int | None:
-    """Return the most process colorants of a printer's markers, none where it does not tell.
-
-    Inkjets with a color cartridge say 1, too, so that a 1 of an inkjet tells nothing.
-    """
-    told = [
-        (walk.integer((*mib.MARKER_PROCESS_COLORANTS, index, row)), walk.integer((*mib.MARKER, 2, index, row)))
-        for row in mib.rows_of(walk, mib.MARKER, index)
-    ]
-    known = (count for count, technology in told if not (count == 1 and technology in _INKJETS))
-    return max((count for count in known if count is not None and count > 0), default=None)
-
-
 def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
     """Yield per marker; a single marker's count is the device's own, several are never summed (RFC 3805 has no sum)."""
     markers = mib.rows_of(walk, mib.MARKER, index)
@@ -141,12 +127,6 @@ def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
                 origin=mib.origin(where),
                 at=at,
             )
-
-
-def engine_of(walk: Walk, index: int) -> str | None:
-    """Return ``monochrome`` for an engine with one colorant, ``color`` for one with more, none where it is silent."""
-    colorants = colorants_of(walk, index)
-    return None if colorants is None else "monochrome" if colorants == 1 else "color"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,6 +115,17 @@ def rows_of(walk: Walk, table: Oid, index: int) -> tuple[int, ...]:
     return tuple(sorted({key[2] for key in walk.column(table) if len(key) == 3 and key[1] == index}))
 
 
+def host_index(walk: Walk, index: int) -> int:
+    """Return the printer's row in hrDeviceTable, where rows begin at 1.
+
+    Some inkjets call themselves 0 in all tables of the Printer MIB: that is the only printer in hrDeviceTable.
+    """
+    if index:
+        return index
+    rows = [row[0] for row, bind in walk.column(HR_DEVICE_TYPE).items() if bind.value == HR_DEVICE_PRINTER]
+    return rows[0] if len(rows) == 1 else index
+
+
 def without_endless_columns(walk: Walk) -> Walk:
     """Drop the columns of cut tables that have more rows than there can be: each would be a printer, a supply or so."""
     endless: set[Oid] = set()

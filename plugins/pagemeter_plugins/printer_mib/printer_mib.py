@@ -12,9 +12,10 @@ from pagemeter.model import Origin, Reading, Scope, Unknown
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.alerts import alerts_of, conditions_of
+from pagemeter_plugins.printer_mib.engine import colorants_of, engine_of
 from pagemeter_plugins.printer_mib.evidence import not_a_printer, printers_of
 from pagemeter_plugins.printer_mib.identity import Person, identity_of
-from pagemeter_plugins.printer_mib.meters import colorants_of, engine_of, meter_reads_of, unknown_meters
+from pagemeter_plugins.printer_mib.meters import meter_reads_of, unknown_meters
 from pagemeter_plugins.printer_mib.profile import Profile
 from pagemeter_plugins.printer_mib.status import status_of
 from pagemeter_plugins.printer_mib.subunits import covers_of, inputs_of, markers_of, panel_of

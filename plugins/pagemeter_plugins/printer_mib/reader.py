@@ -156,7 +156,7 @@ def _unread(oids: Sequence[Oid]) -> Walk:
 def _proof(walk: Walk) -> tuple[Oid, ...]:
     """Return the objects that say who it is: a serial number, else the names, else the device id or description."""
     serials = tuple((*mib.GENERAL_SERIAL_NUMBER, *row) for row in walk.column(mib.GENERAL_SERIAL_NUMBER))
-    descrs = ((*mib.HR_DEVICE_DESCR, index) for index in printers_of(walk))
+    descrs = ((*mib.HR_DEVICE_DESCR, mib.host_index(walk, index)) for index in printers_of(walk))
     choices: tuple[tuple[Oid, ...], ...] = (
         serials[:1],
         tuple(place for place in (mib.SYS_NAME, *descrs) if walk.octets(place)),

@@ -25,8 +25,9 @@ _ACTIVE = {
 
 def status_of(walk: Walk, index: int, alerts: Sequence[Alert]) -> Status | None:
     """Read the status, or none where the device tells neither status nor error bits."""
-    places = [(*column, index) for column in (mib.HR_DEVICE_STATUS, mib.HR_PRINTER_STATUS)]
-    places.append((*mib.HR_PRINTER_DETECTED_ERROR_STATE, index))
+    row = mib.host_index(walk, index)
+    places = [(*column, row) for column in (mib.HR_DEVICE_STATUS, mib.HR_PRINTER_STATUS)]
+    places.append((*mib.HR_PRINTER_DETECTED_ERROR_STATE, row))
     told = [place for place in places if place in walk]
     if not told:
         return None
@@ -74,7 +75,7 @@ def _fallback(printer: str | None, bits: Sequence[str], alerts: Sequence[Alert],
 
 def told_bits(walk: Walk, index: int) -> tuple[str, ...] | None:
     """Return the error bits of a printer, none where it tells none of them, not even that all is well."""
-    row = walk.get((*mib.HR_PRINTER_DETECTED_ERROR_STATE, index))
+    row = walk.get((*mib.HR_PRINTER_DETECTED_ERROR_STATE, mib.host_index(walk, index)))
     return error_bits(row.value) if row is not None and isinstance(row.value, int | bytes) else None
 
 

@@ -51,7 +51,7 @@ def supplies_of(walk: Walk, index: int, at: datetime, signs: Sequence[Sign] = ()
     supplies = [row.supply(at, step) for row in found]
     bits = told_bits(walk, index)
     quiet = bits is not None and not signs
-    running = integer(walk, (*mib.HR_DEVICE_STATUS, index)) == _RUNNING
+    running = integer(walk, (*mib.HR_DEVICE_STATUS, mib.host_index(walk, index))) == _RUNNING
     return judged(
         supplies,
         (*signs, *signs_of_bits(bits or ())),

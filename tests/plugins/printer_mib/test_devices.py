@@ -145,4 +145,5 @@ def test_a_simulated_device_leaves_unknown_what_it_does_not_tell(folder: Path) -
     }
     assert ("mono" in unknown) is ("monochrome" not in keys)
     assert ("color" in unknown) is ("full-color" not in keys)
+    assert "life_count_unit" not in unknown
     assert ("supply_serial_numbers" in unknown) is not any(supply.serial_number for supply in reading.supplies)
