@@ -93,18 +93,18 @@ def _replacement(memory: MeterMemory, read: MeterRead, between: Between) -> Step
 def goes_back(memory: MeterMemory, read: MeterRead, between: Between, *, implausible: bool = False) -> Run | None:
     """Find the run that a counter goes on with as if it had not fallen: it was misread, or the old part is in again.
 
-    That is believed where it never moved since the fall, or where it can't have come so far; the run that came farthest
+    That is believed where it never moved since the fall, or where it can't have come so far; the run that came nearest
     counts, for then the least is counted.
     """
     if not implausible and (memory.counted or memory.last != memory.first):
         return None
     runs = [run for run in memory.earlier if _leads_to(run, memory, read, between)]
-    return max(runs, key=lambda run: run.high, default=None)
+    return max(runs, key=lambda run: (run.last <= read.value, run.last), default=None)
 
 
 def _leads_to(run: Run, memory: MeterMemory, read: MeterRead, between: Between) -> bool:
     usual = most(read.unit, between.seconds_since(run.last_at), times=memory.pace or 1)
-    return -TAIL < read.value - run.high <= usual
+    return -TAIL < read.value - run.last <= usual
 
 
 def taken_back(memory: MeterMemory, read: MeterRead, between: Between, run: Run) -> Step:
@@ -117,7 +117,7 @@ def taken_back(memory: MeterMemory, read: MeterRead, between: Between, run: Run)
         top=memory.newest,
         began_at=run.began_at,
         first=run.first,
-        last=run.high,
+        last=run.last,
         high=min(run.high + since, MOST),
         counted=run.counted,
         began_by=run.began_by,
@@ -125,6 +125,6 @@ def taken_back(memory: MeterMemory, read: MeterRead, between: Between, run: Run)
         earlier=memory.earlier[place + 1 :],
     )
     went = going_on(resumed, read, between)
-    why = f"it goes on where it stood before it fell ({run.high:,}): run {run.number} is taken up again"
+    why = f"it goes on where it stood before it fell ({run.last:,}): run {run.number} is taken up again"
     fact = MeterSuspicious(key=memory.key, old=memory.last, new=read.value, why=why)
     return replace(went, facts=(fact,), ended=(replace(memory, ended_by="taken-back").series(),))

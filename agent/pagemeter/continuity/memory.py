@@ -41,12 +41,13 @@ class Still:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run of a counter that ended by a fall, as far as it can be taken up again."""
+    """A run of a counter that ended by a fall, as far as it can be taken up again; counted is up to ``high``."""
 
     number: int
     began_at: datetime
     last_at: datetime
     first: int
+    last: int
     high: int
     counted: int
     began_by: str | None = None

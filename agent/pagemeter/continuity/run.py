@@ -79,7 +79,7 @@ def new_run(memory: MeterMemory, read: MeterRead, between: Between, *, by: str) 
 def _earlier(memory: MeterMemory) -> tuple[Run, ...]:
     """Return the runs to which the counter may go back, the newest first: of many those that came farthest."""
     runs = (run_of(memory), *memory.earlier)
-    farthest = sorted(runs[1:], key=lambda run: run.high)[-MOST_EARLIER + 1 :]
+    farthest = sorted(runs[1:], key=lambda run: run.last)[-MOST_EARLIER + 1 :]
     return (runs[0], *(run for run in runs[1:] if run in farthest))
 
 
@@ -90,6 +90,7 @@ def run_of(memory: MeterMemory) -> Run:
         began_at=memory.began_at,
         last_at=memory.last_at,
         first=memory.first,
+        last=memory.last,
         high=memory.highest,
         counted=memory.counted,
         began_by=memory.began_by,

@@ -83,7 +83,7 @@ _PRINTER_WORDS = re.compile(
       | lexmark | kyocera | ricoh | gestetner | lanier | nrg | savin | infotec | nashuatec | rex\ ?rotary
       | fuji\ ?xerox | xerox | toshiba\ tec | (?:ta_)?utax(?:_ta)? | triumph-adler | olivetti | copystar | oki(?:data)?
       | pantum | sindoh | katusha | printronix | bixolon | datamax
-      | konica\ minolta | canon\ (?:ir|lbp|mf|ipf|imagerunner|tm|tx|g\d|mb|lp)[\w-]*
+      | konica\ minolta | canon\ (?:ir|lbp|mf|ipf|imagerunner|tm|tx|ta|tz|gp|g\d|mb|lp)[\w-]*
       | sharp\ (?:mx|ar|bp|dx|al)-\w+ | samsung\ (?:clp|clx|ml|scx|sl|xpress|proxpress|[mckx]\d)[\w-]*
       | samsung\ [mckxs](?![\w-])
       | panasonic\ (?:kx-m|dp-|uf-)\w+ | epson\ (?:wf|et|xp|al|cw|tm|sc|px|lx|lp|lq|l\d|b-\d)[\w-]*
@@ -109,12 +109,15 @@ _DESCRIPTIONS = tuple(
         r"^(?P<model>Samsung .+?)(?:;| OS |$)",
         r"^(?P<model>(?i:Xerox|Fuji ?Xerox|Fujifilm) [^;]+?)(?: Network Laser.*| Multifunction System)?(?:;.*)?$",
         r"^(?P<model>Canon .+?)(?: /P)?$",
-        r"^(?P<model>(?:KONICA MINOLTA|Develop|SHARP|TOSHIBA|OKI|Pantum|RICOH|Gestetner|NRG|LANIER) [^;,/]+)$",
+        r"^(?P<model>(?:KONICA MINOLTA|Develop|SHARP|TOSHIBA|Pantum|Gestetner|LANIER) [^;,/]+)$",
+        r"^(?P<model>(?:OKI|RICOH|NRG) (?!OkiLAN|Network)[^;,/]+)$",
         r"^(?P<model>(?:HP|EPSON|Brother|Zebra|Panasonic|UTAX) (?!NC-|Built-in|ETHERNET)[A-Z0-9][^;,]*\d[^;,]*)$",
     )
 )
 _MFP = re.compile(r"\bMFP\b|\bMFC-|\bDCP-|Network Scanner|WorkCentre|AltaLink|e-STUDIO", re.IGNORECASE)
-_LARGE = re.compile(r"DesignJet|imagePROGRAF|PlotWave|ColorWave", re.IGNORECASE)
+_LARGE = re.compile(
+    r"DesignJet|imagePROGRAF|Canon (?:iPF|TM-|TX-|TA-|TZ-|GP-)\d|EPSON SC-T\d|PlotWave|ColorWave", re.IGNORECASE
+)
 _LABEL = re.compile(r"\bZTC\b|ZebraNet|Label ?Printer|TOSHIBA TEC B-|ESCLABEL|\bZPL\b|\bEPL2?\b", re.IGNORECASE)
 
 

@@ -30,7 +30,7 @@ _RUNNING = 2
 _WASTE_TYPES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
 _COLORED = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "ribbonWax"})
 _WASTE_WORDS = re.compile(
-    r"\bwaste\b|toner collection|maintenance box|resttoner|回収容器|回収ボトル|廃トナー|废粉|廢粉|폐토너"
+    r"\bwasted?\b|toner collection|maintenance box|resttoner|回収容器|回収ボトル|廃トナー|废粉|廢粉|폐토너"
     r"|récupérateur de toner|toner residual|toner di scarto|отработанн",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+import pagemeter_plugins.webhook
 from pagemeter.simulator import load_fleet
 from pagemeter.snmp.recording import read_recording
 
@@ -20,6 +23,9 @@ SPEAKS_V1_ONLY = "canon-ir-adv-c9955"
 SLEEPS = "hp-laserjet-m9606"
 TALKS_GARBAGE = "pantum-bm9990dn"
 SWITCH = "hp-switch-s9048"
+CONFIRMED = "brother-hl-l9999cdw"
+JAPANESE = "sharp-mx-9070n"
+WIRE = Path(pagemeter_plugins.webhook.__file__).parent / "batch-1.json"
 PRINTERS = [d.name for d in load_fleet() if d.expected["printer"] and d.expected["answers"]]
 
 
@@ -152,6 +158,145 @@ def test_a_read_for_people_shows_what_the_panel_would_say(pagemeter: Any, fleet:
         row = next(line for line in said.out.splitlines() if line.strip().startswith(supply["description"]))
         level = supply["level"]
         assert (f"{level['percent']} %" if "percent" in level else "some") in row
+
+
+@pytest.fixture(scope="module")
+def wire() -> Draft202012Validator:
+    """The published schema of a snapshot, less the id that only a store gives."""
+    published = json.loads(WIRE.read_text("utf-8"))
+    device = published["$defs"]["Device"]
+    device["required"].remove("id")
+    schema = {"$defs": published["$defs"], "$ref": "#/$defs/DeviceSnapshot"}
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+def test_a_read_for_programs_is_the_wire_format(
+    pagemeter: Any, fleet: Any, wire: Draft202012Validator, name: str
+) -> None:
+    lines = pagemeter("read", fleet.address(name), "--port", fleet.port, "--timeout", 1, "--json").lines()
+    assert len(lines) == 1
+    for line in lines:
+        assert line.pop("printer") is True
+        assert [f"{list(error.path)}: {error.message}" for error in wire.iter_errors(line)] == []
+
+
+def test_the_schema_of_the_wire_refuses_what_a_read_never_says(
+    pagemeter: Any, fleet: Any, wire: Draft202012Validator
+) -> None:
+    (line,) = pagemeter("read", fleet.address(MFP), "--port", fleet.port, "--json").lines()
+    line["supplies"][0]["level"]["percent"] = "40 %"
+    assert not wire.is_valid(line)
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+def test_every_value_is_explained_by_its_place_and_every_rival_by_its_difference(
+    pagemeter: Any, fleet: Any, name: str
+) -> None:
+    asked = ("read", fleet.address(name), "--port", fleet.port, "--timeout", 1)
+    (line,) = pagemeter(*asked, "--json").lines()
+    said = pagemeter(*asked, "--explain")
+    assert said.code == 0
+    flat = " ".join(said.out.split())
+    values = {read["origin"]["where"]: read["value"] for read in line["meter_reads"]}
+    assert all(f"snmp {where}" in flat for where in values)
+    for rival in line.get("rivals", []):
+        read = rival["read"]
+        off = read["value"] - next(one["value"] for one in line["meter_reads"] if _meant(one) == _meant(read))
+        words = "agrees" if not off else f"{abs(off):,} {'more' if off > 0 else 'less'}"
+        assert f"snmp {read['origin']['where']}: {read['value']:,}, {words}" in flat
+        assert f"not elected: {rival['why']}" in flat
+    assert all(unknown["why"] in flat for unknown in line.get("unknown", []))
+    for supply in line.get("supplies", []):
+        assert f"{supply['origin']['protocol']} {supply['origin']['where']}" in flat
+
+
+def _meant(read: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(read.get(part) for part in ("work", "color", "media", "sides", "unit", "engine", "since", "code"))
+
+
+def test_a_second_place_that_agrees_is_named_as_confirming(pagemeter: Any, fleet: Any) -> None:
+    said = pagemeter("read", fleet.address(CONFIRMED), "--port", fleet.port, "--explain").out
+    start = said.index("total.any.any.any.impressions  ")
+    first, second = (line.strip() for line in said[start:].splitlines()[1:3])
+    assert first == "snmp 1.3.6.1.2.1.43.10.2.1.4.1.1: elected, and confirmed"
+    assert second.startswith("snmp 1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.10.0: ")
+    assert second.endswith(", agrees; not elected: the Printer MIB tells this meter too")
+
+
+@pytest.mark.parametrize("option", ["--json", "--explain"])
+def test_an_output_of_another_character_set_gets_escapes_and_no_error(fleet: Any, option: str) -> None:
+    command = [str(Path(sys.executable).with_name("pagemeter")), "read", fleet.address(JAPANESE)]
+    command += ["--port", str(fleet.port), option]
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    panel = fleet.facts(JAPANESE)["panel"][0]
+    if option == "--json":
+        assert json.loads(done.stdout)["panel"][0] == panel
+    else:
+        assert panel.encode("ascii", "backslashreplace").decode() in done.stdout
+        assert "####" in done.stdout
+
+
+OWN_PROFILE = """\
+name: own
+title: Own
+root: 1.3.6.1.4.1.1347
+match: {sys_object_id: [1.3.6.1.4.1.1347]}
+sources: {SELF: our own look}
+meters:
+  - {oid: .43.10.1.1.12.1.1, work: report, unit: impressions, code: own, source: SELF, unverified: true}
+"""
+
+
+def configured(fleet: Any, folder: Path, *, readers: str) -> Path:
+    """Write a configuration with these readers, and a folder with a profile of our own beside it."""
+    (folder / "mine").mkdir()
+    (folder / "mine" / "own.yaml").write_text(OWN_PROFILE, encoding="utf-8")
+    path = folder / "pagemeter.yaml"
+    path.write_text(
+        "networks: [{network: 127.41.0.0/24}]\n"
+        f"credentials: [{{networks: [127.41.0.0/24], snmp: {{version: 2c, community: public, port: {fleet.port}}}}}]\n"
+        f"readers: [{readers}]\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_profiles_of_the_file_count_when_it_is_named(pagemeter: Any, fleet: Any, tmp_path: Path) -> None:
+    path = configured(fleet, tmp_path, readers="{plugin: printer_mib, profiles: mine}")
+    said = pagemeter("read", fleet.address(MFP), "--config", path, "--explain")
+    assert said.code == 0
+    assert "report.any.any.any.impressions#own  73,200" in said.out
+    (line,) = pagemeter("read", fleet.address(MFP), "--config", path, "--json").lines()
+    (own,) = (read for read in line["meter_reads"] if read.get("code") == "own")
+    facts = {meter["where"]: meter["value"] for meter in fleet.facts(MFP)["vendor_meters"]}
+    assert (own["value"], own["quality"]) == (facts["1.3.6.1.4.1.1347.43.10.1.1.12.1.1"], "unverified")
+    without = pagemeter("read", fleet.address(MFP), "--port", fleet.port, "--json").lines()[0]
+    assert not any(read.get("code") == "own" for read in without["meter_reads"])
+
+
+def test_a_reader_of_the_file_that_is_named_twice_confirms_nothing(pagemeter: Any, fleet: Any, tmp_path: Path) -> None:
+    twice = "{plugin: printer_mib}, {plugin: printer_mib, name: again, profiles: mine}"
+    path = configured(fleet, tmp_path, readers=twice)
+    said = pagemeter("read", fleet.address(MFP), "--config", path, "--explain").out
+    assert "printer_mib, again" in said
+    start = said.index("total.any.any.any.impressions  ")
+    assert said[start:].splitlines()[1].strip() == "snmp 1.3.6.1.2.1.43.10.2.1.4.1.1: the only source"
+    assert "report.any.any.any.impressions#own  73,200" in said
+
+
+def test_a_profile_of_the_file_that_is_broken_is_named_and_the_others_are_used(fleet: Any, tmp_path: Path) -> None:
+    path = configured(fleet, tmp_path, readers="{plugin: printer_mib, profiles: mine}")
+    (tmp_path / "mine" / "own.yaml").write_text(OWN_PROFILE.replace("work: report", "work: rapport"), encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("pagemeter")), "read", fleet.address(MFP), "--config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert "own.yaml:7: meters[0].work" in done.stderr
+    assert f"{fleet.facts(MFP)['life_counts'][0]['life']:,}" in done.stdout
 
 
 def test_a_printer_of_snmp_version_1_only_is_read_without_saying_so(pagemeter: Any, fleet: Any) -> None:

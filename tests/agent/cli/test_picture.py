@@ -26,6 +26,7 @@ from pagemeter.model import (
     MeterColor,
     MeterRead,
     MeterUnit,
+    NameOrigin,
     Origin,
     Outlook,
     PrinterState,
@@ -334,7 +335,13 @@ def everything(words: str = "Toner") -> DeviceSnapshot:
     colors = (MeterColor.ANY, MeterColor.MONOCHROME, MeterColor.FULL_COLOR, MeterColor.TIER_1, MeterColor.TIER_2)
     reads = tuple(meter(18_446_744_073_709_551_000 + n, color=color) for n, color in enumerate(colors))
     return snapshot(
-        device=Device(id="", model=words, name=words, location=words, host_names=(HostName(name=words, origin=HERE),)),
+        device=Device(
+            id="",
+            model=words,
+            name=words,
+            location=words,
+            host_names=(HostName(name=words, origin=NameOrigin.SYS_NAME),),
+        ),
         panel=(words,),
         supplies=(
             supply(percent(43), description=words, part_number=words[:60], serial_number="S" * 20),

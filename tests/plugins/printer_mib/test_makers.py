@@ -6,7 +6,7 @@ import pytest
 
 from pagemeter.nameplate import maker_by_words
 from pagemeter.snmp.types import oid
-from pagemeter_plugins.printer_mib.makers import described, is_printer_tree, names_a_printer
+from pagemeter_plugins.printer_mib.makers import described, is_printer_tree, names_a_printer, sort_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,11 @@ def test_a_description_tells_the_model_without_what_stands_beside_it(
     assert described(words).get("firmware") == firmware
 
 
+@pytest.mark.parametrize("words", ["OKI OkiLAN", "RICOH Network Printer", "Dell Color Laser"])
+def test_a_name_of_no_model_is_none(words: str) -> None:
+    assert "model" not in described(words)
+
+
 @pytest.mark.parametrize("words", ["Dell Color Laser", "Samsung C", "UTAX_TA Printing System", "Acme Print Server"])
 def test_a_short_description_proves_a_printer(words: str) -> None:
     assert names_a_printer(words)
@@ -46,3 +51,8 @@ def test_utax_is_named_however_its_two_names_are_joined(words: str) -> None:
 @pytest.mark.parametrize("tree", ["641.52.71999999", "641.3.1", "674.100.1.1099999999", "11.1"])
 def test_a_tree_of_printers_proves_one(tree: str) -> None:
     assert is_printer_tree(oid(f"1.3.6.1.4.1.{tree}"))
+
+
+@pytest.mark.parametrize("words", ["Canon TM-9999", "Canon GP-9999S /P", "EPSON SC-T9999 Series", "HP DesignJet Z9"])
+def test_a_plotter_is_told_by_its_series(words: str) -> None:
+    assert sort_of(words) == "large-format"

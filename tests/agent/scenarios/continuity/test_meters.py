@@ -320,6 +320,26 @@ STORIES = [
     .counts(0, 0, 797, 0, 103)
     .tells("replacement 50000 > 3", "suspicious 800 > 50004")
     .runs_of(TOTAL, "1: 50000 > 50900 counted 103, found", "2: 3 > 800 counted 797, replacement, taken-back"),
+    a_printer("a board that is back is known by where it stands, not by what was counted without it")
+    .shows(50_000)
+    .power_cycled()
+    .shows(3, mac="02504d0000ff")
+    .after(days=10)
+    .shows(800)
+    .power_cycled()
+    .shows(50_004, mac="02504d000001")
+    .power_cycled()
+    .shows(0)
+    .after(minutes=15)
+    .shows(50_900)
+    .counts(0, 0, 797, 0, 0, 103)
+    .tells("replacement 50000 > 3", "suspicious 800 > 50004", "reset 50004 > 0", "suspicious 0 > 50900")
+    .runs_of(
+        TOTAL,
+        "1: 50000 > 50900 counted 103, found",
+        "2: 3 > 800 counted 797, replacement, taken-back",
+        "3: 0 > 0 counted 0, reset, taken-back",
+    ),
     a_printer("a reset after one that was taken back gets a number of its own")
     .shows(50_000)
     .after(minutes=15)

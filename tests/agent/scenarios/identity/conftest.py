@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,7 @@ from pagemeter.simulator import SimulatedDevice, Simulator
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.snmp.types import Tag, VarBind, Walk, oid
 from pagemeter.store import Position, Store, StoreReader
+from pagemeter.supervisor import Supervisor
 from pagemeter.testing import ipp_group
 
 PLACES = {"A": "127.46.0.1", "B": "127.46.0.2", "C": "127.46.0.3", "D": "127.46.0.4", "E": "127.47.0.1"}
@@ -290,7 +291,8 @@ class Site:
         async with store, engine:
             agent = Agent(config, registry, store, engine, self.ipp, clock=self.clock)  # type: ignore[arg-type] # asks only
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one.run()) for one in (*agent.readers, *agent.outputs)]
+                items: list[Supervisor[Any]] = [*agent.readers, *agent.outputs]
+                tasks = [group.create_task(one.run()) for one in items]
                 yield agent
                 for task in tasks:
                     task.cancel()
@@ -322,7 +324,7 @@ def printer() -> Callable[[Mapping[str, Any]], Printer]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Callable[..., Site]]:
+async def site(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Site]]]:
     """Return a function that opens a site with an agent that looks at some places in an order."""
     async with AsyncExitStack() as stack:
 

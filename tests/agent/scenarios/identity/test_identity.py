@@ -106,6 +106,7 @@ def _pages(entry: FleetEntry) -> int | None:
     return next((read.value for read in entry.latest.meter_reads), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [FORWARD, BACKWARD])
 @pytest.mark.parametrize("row", ROWS, ids=[row["says"] for row in ROWS])
 async def test_a_row_of_the_table(row: Mapping[str, Any], way: str, site: Any, printer: Any) -> None:

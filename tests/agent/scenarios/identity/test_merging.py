@@ -149,10 +149,11 @@ async def test_the_site_of_the_network_stands_in_the_documents_and_goes_with_a_m
 
 async def test_both_addresses_of_a_printer_with_two_are_in_its_documents(site: Any, printer: Make) -> None:
     here = await site()
-    two = {**NAMED, "macs": ("00:26:73:00:00:01", "00:26:73:00:00:02")}
+    macs = ("00:26:73:00:00:01", "00:26:73:00:00:02")
+    two = {**NAMED, "macs": macs}
     here.plug({"A": [printer(two)], "B": [printer(two)]})
     for _ in range(2):
         await here.look(["A", "B"])
     (entry,) = here.fleet()
     assert entry.latest.device.addresses == ("127.46.0.2", "127.46.0.1")
-    assert set(entry.latest.device.macs) == set(two["macs"])
+    assert set(entry.latest.device.macs) == set(macs)

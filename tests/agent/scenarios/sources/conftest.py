@@ -1,4 +1,4 @@
-"""A printer on loopback that speaks SNMP and IPP, each as a story tells, and a whole agent that reads both over time."""
+"""A printer on loopback that speaks SNMP and IPP, each as a story tells, and a whole agent that reads both."""
 
 from __future__ import annotations
 

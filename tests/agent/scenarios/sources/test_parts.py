@@ -147,7 +147,7 @@ def test_two_black_cartridges_with_names_of_their_own_are_told_apart_in_any_orde
 def test_serial_and_part_numbers_are_added_and_the_supply_stays_the_same_while_ipp_is_silent(
     live: Live, snmp: Any, row: Any
 ) -> None:
-    told = {
+    told: dict[str, Any] = {
         **WHO,
         "printer_supply": ipp_supply(index=9, **{"class": "supplyThatIsConsumed"}, type="toner", unit="percent")
         + b"maxcapacity=100;level=43;colorantname=black;",
