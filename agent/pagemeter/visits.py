@@ -136,11 +136,11 @@ class Visits:
             await self._keep(Learned(), self._said(target, read, known, Learned()))
             return Visited(target=target, warnings=warnings)
         error = _gravest(read.errors) or Unreachable(f"{target.uri} answers no protocol that a reader speaks")
-        learned = None
+        silent: Learned | None = None
         if isinstance(error, DeviceError) and not isinstance(error, Forbidden | QuietHours) and known:
-            learned = self._inventory.silent(target.uri, at=now)
-            await self._keep(learned, Keep())
-        return Visited(target=target, learned=learned, error=error, warnings=warnings)
+            silent = self._inventory.silent(target.uri, at=now)
+            await self._keep(silent, Keep())
+        return Visited(target=target, learned=silent, error=error, warnings=warnings)
 
     def _said(self, target: Target, read: _Read, known: tuple[FleetEntry, ...], learned: Learned) -> Keep:
         """Say what is kept of an answer beside what the inventory made of it."""
