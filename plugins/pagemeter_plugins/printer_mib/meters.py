@@ -40,6 +40,8 @@ _UNITS = {
 }
 
 
+# Sizes with names of their own (PWG 5101.1); A4 and its like are known by their form.
+_SIZES = frozenset({"letter", "legal", "executive", "folio", "statement", "ledger", "tabloid", "foolscap", "invoice"})
 _BY_MIB = "the Printer MIB tells this meter too"
 _BY_RULE = "a rule before it tells this meter too"
 
@@ -129,6 +131,15 @@ def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
             )
 
 
+def media_name(words: str) -> str:
+    """Make a key's part of a medium's name; sizes are spelt alike, whichever way a device or a profile spells them."""
+    name = re.sub(r"[\W_]+", "-", words).strip("-") or "other"
+    folded = name.lower()
+    if re.fullmatch(r"((iso|jis)-)?[abc]\d{1,2}", folded):
+        return folded.upper()
+    return folded.capitalize() if folded in _SIZES else name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sum:
     """The objects that make one counter, and on what it is counted."""
@@ -210,7 +221,7 @@ def _each(walk: Walk, each: Place, named: Enumeration, rule: MeterRule) -> Itera
         words = words_at(walk, (*named.column.oid, *row))
         name = words if named.names is None or words is None else named.names.get(words)
         if name is not None:
-            media = re.sub(r"[\W_]+", "-", name).strip("-") or "other"
+            media = media_name(name)
             by_name[media] = (*by_name.get(media, ()), (*each.oid, *row))
     for media, places in by_name.items():
         yield _Sum(media=media, plus=places)

@@ -229,10 +229,10 @@ SUMS = {
     "lexmark-cx997de": (
         *(63_600, "total.any#safe", "total.monochrome + total.full-color", "print.any + copy.any + fax.any"),
         "total.monochrome + total.tier-1 + total.tier-2 + total.tier-3",
-        "total.monochrome.a4 + total.monochrome.letter + total.full-color.a4 + total.full-color.letter",
+        "total.monochrome.A4 + total.monochrome.Letter + total.full-color.A4 + total.full-color.Letter",
     ),
     "oki-c9990dn": (35_400, "total.any", "total.monochrome + total.full-color"),
-    "pantum-bm9990dn": (3_020, "total.any", "total.monochrome", "total.any.a4 + total.any.other"),
+    "pantum-bm9990dn": (3_020, "total.any", "total.monochrome", "total.any.A4 + total.any.other"),
     "ricoh-im-c9500": (
         *(152_300, "total.any", "copy.any + print.any + fax.any"),
         "total.monochrome + total.full-color + copy.highlight + print.highlight",
@@ -240,7 +240,7 @@ SUMS = {
     "samsung-sl-m9870": (
         *(15_100, "total.monochrome", "total.any.any.one + total.any.any.two"),
         "print.monochrome + copy.monochrome + fax-in.any + report.any",
-        "total.monochrome.a4 + total.monochrome.letter",
+        "total.monochrome.A4 + total.monochrome.Letter",
     ),
     "sharp-mx-9070n": (
         *(50_130, "total.any", "total.monochrome + total.full-color + total.single + total.two-color"),
