@@ -28,6 +28,8 @@ from pagemeter.model import (
 
 MOST_SUPPLIES = 64
 """How many supplies of a device are followed; what a device lists beyond them is handed on as it is."""
+ANOTHER_SOURCE = timedelta(days=1)
+"""How long a level must be told by another source before that one counts."""
 FORGOTTEN = timedelta(days=366)
 """How long a supply that is not listed any more is remembered."""
 
@@ -50,7 +52,7 @@ def follow_supplies(memory: tuple[SupplyMemory, ...], snapshot: DeviceSnapshot, 
     visit = Visit(device=snapshot.device.id, at=snapshot.taken_at, usage=usage, pages=_pages_of(snapshot.meter_reads))
     listed = snapshot.supplies[:MOST_SUPPLIES]
     pairs = paired(memory, listed)
-    words = warned(listed, snapshot.alerts)
+    words, sources = warned(listed, snapshot.alerts), _level_sources(snapshot)
     names = [one.place for one in memory]
     supplies, kept, lives, events = [], [], [], []
     for supply, place, word in zip(listed, pairs.found, words, strict=True):
@@ -59,9 +61,10 @@ def follow_supplies(memory: tuple[SupplyMemory, ...], snapshot: DeviceSnapshot, 
             names.append(old.place)
         else:
             old = memory[place]
-        old, installed = recognised(leaning(old, supply, word), supply, visit)
-        new = _counted(old, supply, visit)
-        new, warnings = told(new, supply, word, visit.at)
+        old, heard = _of_one_source(old, supply, sources.get(supply.index, supply.origin.protocol), visit)
+        old, installed = recognised(leaning(old, heard, word), heard, visit)
+        new = _counted(old, heard, visit)
+        new, warnings = told(new, heard, word, visit.at)
         supplies.append(_shown(new, supply, visit))
         kept.append(new)
         lives.append(_life(new, supply, visit))
@@ -74,6 +77,32 @@ def follow_supplies(memory: tuple[SupplyMemory, ...], snapshot: DeviceSnapshot, 
         memory=(*kept, *unseen[: MOST_SUPPLIES - len(kept)]),
         lives=tuple(lives),
     )
+
+
+def _level_sources(snapshot: DeviceSnapshot) -> dict[str, str]:
+    """Return which protocol completed the levels of supplies, by their index (see ``Reading.completed_by``)."""
+    start, end = "supplies.", ".level"
+    return {
+        path[len(start) : -len(end)]: origin.protocol
+        for path, origin in snapshot.origins
+        if path.startswith(start) and path.endswith(end)
+    }
+
+
+def _of_one_source(old: SupplyMemory, supply: Supply, source: str, visit: Visit) -> tuple[SupplyMemory, Supply]:
+    """Hear a level only from the source that told it before, for each has figures of its own.
+
+    Where another one tells it for a day, its levels begin anew.
+    """
+    if measured(supply) is None:
+        return old, supply
+    if old.level_source in (None, source):
+        return replace(old, level_source=source, other_since=None), supply
+    since = old.other_since or visit.at
+    if visit.at - since < ANOTHER_SOURCE:
+        return replace(old, other_since=since), replace(supply, level=None)
+    anew = replace(old, level_source=source, other_since=None, level=None, grain=0, drift=0, pages=0, points=())
+    return replace(anew, height=None, before=None), supply
 
 
 def _found(supply: Supply, visit: Visit, names: list[str]) -> SupplyMemory:

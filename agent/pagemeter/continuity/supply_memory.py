@@ -35,6 +35,7 @@ class SupplyMemory(Placed):
     Levels are in hundredths of a per cent. ``printed_on`` is the last day that was counted (days since 1970-01-01, and
     its pages then), ``points`` are pages and what was left at each lower level, one after the other, ``before`` the
     pages and the share used of its forerunners, ``height`` as in ``Course``. ``told`` is 1 for low, 2 for empty.
+    ``level_source`` tells the level (a protocol), ``other_since`` is since when only another one does.
     """
 
     place: str
@@ -50,6 +51,8 @@ class SupplyMemory(Placed):
     first_pages: int | None = None
     began_by: str | None = None
     level: int | None = None
+    level_source: str | None = None
+    other_since: datetime | None = None
     grain: int = 0
     drift: int = 0
     pages: int = 0

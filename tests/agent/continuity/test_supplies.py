@@ -498,3 +498,20 @@ def test_a_serial_number_that_is_another_one_each_time_is_not_believed_for_long(
     # A month later it would be believed again: twenty supplies in a month may be true.
     story.at += timedelta(days=30)
     assert len(story.visit(supply(50, serial_number="SIM-AA01"))) == 1
+
+
+def test_a_level_of_another_source_is_not_laid_beside_those_of_the_first() -> None:
+    """SNMP says 90, IPP 43; where SNMP is silent for a visit, its return is no new cartridge."""
+    story = Story()
+    story.visit(supply(90))
+    told = [fact for origin, level in ((IPP, 43), (SNMP, 90), (IPP, 43), (SNMP, 89))
+            for fact in story.visit(supply(level, origin=origin))]  # fmt: skip
+    assert told == []
+
+
+def test_another_source_counts_when_it_alone_tells_the_level_for_a_day() -> None:
+    story = Story()
+    story.visit(supply(90))
+    told = [fact for hour in range(48) for fact in story.visit(supply(43 - hour // 24, origin=IPP))]
+    told += story.visit(supply(100, origin=IPP))
+    assert [(fact.kind, fact.old_percent, fact.percent) for fact in told] == [("supply-installed", 42, 100)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pagemeter.model import MeterUnit, Quality, Reading, Scope
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk, oid
 from pagemeter_plugins.printer_mib import mib
-from pagemeter_plugins.printer_mib.meters import meter_reads_of
+from pagemeter_plugins.printer_mib.meters import media_name, meter_reads_of
 from pagemeter_plugins.printer_mib.objects import objects_of, probes_of
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profile import Profile
