@@ -10,7 +10,8 @@ from rich.text import Text
 
 from pagemeter.cli.counters import agrees, rivals_of, short
 from pagemeter.cli.drawing import text_table, title
-from pagemeter.cli.show import cell, level_text
+from pagemeter.cli.show import cell
+from pagemeter.cli.summary import level_text
 from pagemeter.model import DeviceSnapshot, MeterRead, Origin, Quality, Rival, Supply
 
 

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from pagemeter.cli.counters import counters
 from pagemeter.cli.drawing import BAR, Bar, FirstFitting, plain_table, text_table, title
-from pagemeter.cli.show import cell, level_text
+from pagemeter.cli.show import cell
+from pagemeter.cli.summary import level_text
 from pagemeter.model import (
     Alert,
     Condition,

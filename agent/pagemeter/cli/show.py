@@ -13,26 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pagemeter.model import (
-    DeviceSnapshot,
-    FleetEntry,
-    Level,
-    LevelState,
-    MeterColor,
-    MeterRead,
-    Since,
-    Supply,
-    SupplyKind,
-    Work,
-)
+from pagemeter.cli.summary import main_meters, supply_text
+from pagemeter.model import DeviceSnapshot, FleetEntry
 from pagemeter.store import Decoy
 from pagemeter.text import escaped
 
 # Where no terminal says how wide it is (a pipe, a file), lines must not be folded in the middle of a number.
 PLAIN_WIDTH = 200
-
-_SHORT = {"black": "K", "cyan": "C", "magenta": "M", "yellow": "Y"}
-_WORDS = {LevelState.SOME_REMAINING: "some", LevelState.UNKNOWN: "unknown", LevelState.UNRESTRICTED: "unrestricted"}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -120,38 +107,6 @@ def found_table(snapshots: Iterable[DeviceSnapshot]) -> Table:
         )
         table.add_row(*(cell(text or "-") for text in cells))
     return table
-
-
-def level_text(level: Level | None) -> str:
-    """Say a level in one word or number: ``73 %``, ``some``, ``unknown``, ``1200``."""
-    if level is None:
-        return "-"
-    if level.state is not LevelState.MEASURED:
-        return _WORDS[level.state]
-    return f"{level.percent} %" if level.percent is not None else str(level.units)
-
-
-def main_meters(reads: Sequence[MeterRead]) -> tuple[str, str, str]:
-    """Pick total, mono and color for a table; a device with several engines shows them joined by ``+``."""
-    life = [read for read in reads if read.since is Since.LIFE and read.media == "any" and read.work is Work.TOTAL]
-
-    def shown(*colors: MeterColor) -> str:
-        whole = [r for r in life if r.color in colors and r.engine is None]
-        parts = whole[:1] or [r for r in life if r.color in colors]
-        return " + ".join(f"{read.value:,}" for read in parts) or "-"
-
-    return shown(MeterColor.ANY), shown(MeterColor.MONOCHROME), shown(MeterColor.FULL_COLOR)
-
-
-def supply_text(supply: Supply) -> str:
-    """Say a supply in a few signs: ``K 73 %``, ``waste some``."""
-    if supply.kind is SupplyKind.FILLED or (supply.type or "").startswith("waste"):
-        name = "waste"
-    elif supply.colorants:
-        name = "/".join(_SHORT.get(colorant, colorant) for colorant in supply.colorants)
-    else:
-        name = supply.type or supply.index
-    return f"{name} {level_text(supply.level)}"
 
 
 def _fleet_row(entry: FleetEntry) -> tuple[str, ...]:
