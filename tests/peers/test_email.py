@@ -192,7 +192,7 @@ async def test_the_workbook_arrives_over_starttls_after_a_login(place: Place, ba
     assert mail["Message-ID"] == "<ba5eba11@example.com>"
     [book] = mail.iter_attachments()
     sheets = load_workbook(io.BytesIO(book.get_content()))
-    assert sheets.sheetnames == ["devices", "meters", "supplies", "jobs"]
+    assert sheets.sheetnames == ["devices", "meters", "supplies", "jobs", "events"]
     assert 12345 in [cell.value for cell in sheets["meters"][2]]
     assert {cell.value: cell.data_type for cell in sheets["devices"][2]}["=1+1"] == "s"
     assert post.commands[-1] == "QUIT"

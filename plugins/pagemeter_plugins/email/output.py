@@ -29,7 +29,7 @@ MEGABYTE = 1_000_000
 
 
 class EmailOutput(Output):
-    """Sends a workbook of the fleet, and of the jobs since the last one, at its time."""
+    """Sends a workbook of the fleet, and of the jobs and events since the last one, at its time."""
 
     def __init__(self, settings: EmailSettings, services: Services) -> None:
         self._settings = settings
@@ -45,9 +45,10 @@ class EmailOutput(Output):
         return self
 
     def feeds(self) -> Sequence[Feed]:
-        """One feed: the report of the fleet, with the jobs since the last one where the workbook has them."""
-        jobs = Sheet.JOBS in self._settings.attach
-        return (Feed(name="report", form=Form.REPORT, most=MOST_JOBS, history=jobs, types=("job",)),)
+        """One feed: the report of the fleet, with the jobs and events since the last one that the workbook has."""
+        sheets = {Sheet.JOBS: "job", Sheet.EVENTS: "event"}
+        types = tuple(name for sheet, name in sheets.items() if sheet in self._settings.attach)
+        return (Feed(name="report", form=Form.REPORT, most=MOST_JOBS, history=bool(types), types=types or ("job",)),)
 
     def traffic(self) -> Iterable[Traffic]:
         """Name one connection a mail, to the server of the settings."""

@@ -1,15 +1,15 @@
-"""The rows of the sheets: devices, meters, supplies and jobs as numbers, texts and times. Pure."""
+"""The rows of the sheets: devices, meters, supplies, jobs and events as numbers, texts and times. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
 from pagemeter import Batch
-from pagemeter.model import Amount, Device, Document, FleetEntry, JobRecord, Level, MeterRead, Supply
+from pagemeter.model import Amount, Device, Document, Event, FleetEntry, JobRecord, Level, MeterRead, Supply
 from pagemeter_plugins.email.settings import Sheet
 
 
@@ -163,6 +163,21 @@ def _counted(job: JobRecord) -> tuple[str | None, Amount]:
     return (None, Amount()) if job.ordered is None else ("spooler", job.ordered)
 
 
+def _events(batch: Batch) -> Iterator[Row]:
+    for document in batch.documents:
+        event = document.body
+        if isinstance(event, Event):
+            told = ((f.name, _plain(getattr(event.facts, f.name))) for f in fields(event.facts) if f.name != "kind")
+            words = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told if value)
+            yield event.at, event.device, event.kind, words, str(document.key)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_plain, value))
+    return "" if value is None else f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else str(value)
+
+
 def _who(device: Device) -> Row:
     return (device.id, device.site, device.serial_number, device.model, device.asset_tag, _address(device))
 
@@ -205,6 +220,10 @@ TABLES = {
             ("revision", 9),
         ),
         _jobs,
+    ),
+    Sheet.EVENTS: Table(
+        (("time (UTC)", 20), ("device", 18), ("event", 20), ("what", 50), ("key", 44)),
+        _events,
     ),
 }  # fmt: skip
 """Each sheet's columns and rows."""

@@ -36,6 +36,7 @@ class Sheet(StrEnum):
     METERS = "meters"
     SUPPLIES = "supplies"
     JOBS = "jobs"
+    EVENTS = "events"
 
 
 _PORTS = {Encryption.STARTTLS: 587, Encryption.IMPLICIT: 465, Encryption.NONE: 25}
@@ -95,7 +96,7 @@ class EmailSettings(Settings):
     attach: tuple[Sheet, ...] = Field(
         default=tuple(Sheet),
         min_length=1,
-        description="The sheets of the workbook: `devices`, `meters`, `supplies`, `jobs`.",
+        description="The sheets of the workbook: `devices`, `meters`, `supplies`, `jobs`, `events`.",
     )
     max_megabytes: int = Field(
         default=20,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -42,6 +42,7 @@ _UNITS = {
 
 # Sizes with names of their own (PWG 5101.1); A4 and its like are known by their form.
 _SIZES = frozenset({"letter", "legal", "executive", "folio", "statement", "ledger", "tabloid", "foolscap", "invoice"})
+_ABOVE = "it is more than the device's life count"
 _BY_MIB = "the Printer MIB tells this meter too"
 _BY_RULE = "a rule before it tells this meter too"
 
@@ -66,7 +67,24 @@ def meter_reads_of(
             rivals.append(Rival(read=other, why=reason))
         elif other.origin.where != read.origin.where:
             rivals.append(Rival(read=read, why=_BY_MIB if read.key in standard else _BY_RULE))
-    return tuple(reads.values()), tuple(rivals)
+    return tuple(_held_against(reads.values())), tuple(rivals)
+
+
+def _held_against(reads: Iterable[MeterRead]) -> Iterator[MeterRead]:
+    """Doubt a maker's total that is far above the only life count of the device, for a part can't be more than all.
+
+    It stays what it is: after a swap of the board the life count may be the wrong one.
+    """
+    every = tuple(reads)
+    lives = [read for read in every if read.origin.where.startswith(_LIFE_COUNT) and read.since is Since.LIFE]
+    for read in every:
+        above = (
+            len(lives) == 1
+            and read is not lives[0]
+            and (read.work, read.since, read.unit) == (Work.TOTAL, Since.LIFE, lives[0].unit)
+            and read.value > lives[0].value + max(100, lives[0].value // 20)
+        )
+        yield replace(read, origin=replace(read.origin, doubt=_ABOVE)) if above else read
 
 
 def unknown_meters(

@@ -88,11 +88,13 @@ def test_the_plan_says_what_goes_where(settings_of: SettingsOf) -> None:
     assert traffic.carries == "a workbook: devices, meters, user and password"
     assert "office@example.com" in traffic.why
     [plain] = EmailOutput(settings_of(tls="none"), FakeServices()).traffic()
-    assert plain.carries == "a workbook: devices, meters, supplies, jobs, all in clear text"
+    assert plain.carries == "a workbook: devices, meters, supplies, jobs, events, all in clear text"
 
 
-def test_the_history_is_asked_for_where_jobs_are_wanted(settings_of: SettingsOf) -> None:
+def test_of_the_history_only_what_a_sheet_has_is_asked_for(settings_of: SettingsOf) -> None:
     [feed] = EmailOutput(settings_of(), FakeServices()).feeds()
-    assert (feed.history, feed.types) == (True, ("job",))
+    assert (feed.history, feed.types) == (True, ("job", "event"))
+    [feed] = EmailOutput(settings_of(attach=["devices", "events"]), FakeServices()).feeds()
+    assert (feed.history, feed.types) == (True, ("event",))
     [feed] = EmailOutput(settings_of(attach=["devices"]), FakeServices()).feeds()
     assert feed.history is False

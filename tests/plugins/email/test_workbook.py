@@ -21,11 +21,14 @@ from pagemeter import Batch
 from pagemeter.model import (
     Condition,
     Cost,
+    DevicesMerged,
+    Event,
     FleetEntry,
     JobRecord,
     Level,
     LevelState,
     MeterRead,
+    MeterReset,
     MeterUnit,
     Origin,
     Outlook,
@@ -163,7 +166,7 @@ def test_only_the_wanted_sheets_are_there_in_their_usual_order(report_of: Report
 def test_an_empty_report_has_its_headers(report_of: ReportOf) -> None:
     book = read(write_workbook(report_of(), list(Sheet)))
     assert [(sheet.title, sheet.max_row) for sheet in book] == [
-        ("devices", 1), ("meters", 1), ("supplies", 1), ("jobs", 1)
+        ("devices", 1), ("meters", 1), ("supplies", 1), ("jobs", 1), ("events", 1)
     ]  # fmt: skip
 
 
@@ -310,3 +313,18 @@ def test_libreoffice_opens_it_and_computes_nothing(report_of: ReportOf, entry_of
     command = ["soffice", "--headless", "--convert-to", "csv", "--outdir", str(tmp_path), str(tmp_path / "book.xlsx")]
     subprocess.run(command, check=True, capture_output=True, timeout=100, env={"HOME": str(tmp_path)})
     assert re.search(r"(^|,)=1\+1,", (tmp_path / "book.csv").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_an_event_names_both_ids_of_a_merged_device(report_of: ReportOf) -> None:
+    merged = Event(device="d1", at=AT.replace(tzinfo=UTC), facts=DevicesMerged(alias="d7"))
+    [row] = table(write_workbook(report_of(merged), [Sheet.EVENTS]), "events")
+    assert (row["time (UTC)"], row["device"], row["event"], row["what"]) == (AT, "d1", "devices-merged", "alias: d7")
+
+
+def test_an_event_tells_its_facts_in_words(report_of: ReportOf) -> None:
+    reset = MeterReset(key="total.any.any.any.impressions", old=900, new=12, why="it began at or near 0")
+    fell = Event(device="d1", at=AT.replace(tzinfo=UTC), facts=reset)
+    [row] = table(write_workbook(report_of(fell), [Sheet.EVENTS]), "events")
+    assert row["what"] == (
+        "key: total.any.any.any.impressions; old: 900; new: 12; cause: reset; why: it began at or near 0"
+    )

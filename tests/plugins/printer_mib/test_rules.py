@@ -287,3 +287,15 @@ def test_whatever_a_device_answers_a_shipped_profile_makes_numbers_or_nothing(
     assert all(supply.level is None or supply.level.percent in (None, *range(101)) for supply in supplies)
     alerts, _ = vendor_alerts(walk, [profile], ())
     assert len({alert.key for alert in alerts}) == len(alerts)
+
+
+ABOVE = "it is more than the device's life count"
+
+
+@pytest.mark.parametrize(("mono", "doubt"), [(5000, None), (5200, None), (5251, ABOVE), (9000, ABOVE)])
+def test_a_part_that_is_far_above_the_whole_is_doubted_and_kept(mono: int, doubt: str | None) -> None:
+    profile = acme(
+        "meters:\n  - {oid: .8.0, work: total, color: monochrome, unit: impressions, source: T, seen_in: [acme]}\n"
+    )
+    [found] = [one for one in read(profile, walk_of({".8.0": mono})).meter_reads if one.color == "monochrome"]
+    assert (found.value, found.quality, found.origin.doubt) == (mono, Quality.MEASURED, doubt)
