@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pagemeter.cli.drawing import FirstFitting, plain_table, title
 from pagemeter.cli.show import cell
+from pagemeter.cli.summary import mark_of
 from pagemeter.continuity.pace import between_reads
 from pagemeter.model import DeviceSnapshot, MeterColor, MeterRead, Quality, Rival, Sides, Since, Work
 
@@ -19,7 +20,6 @@ _COLUMNS = (
     *(("Single", MeterColor.SINGLE), ("Two-color", MeterColor.TWO_COLOR), ("Highlight", MeterColor.HIGHLIGHT)),
     *(("Tier 1", MeterColor.TIER_1), ("Tier 2", MeterColor.TIER_2), ("Tier 3", MeterColor.TIER_3)),
 )
-_MARKS = {Quality.UNVERIFIED: "?", Quality.SUSPICIOUS: "!"}
 _SIDES = {Sides.ANY: "", Sides.ONE: "one-sided", Sides.TWO: "two-sided"}
 
 _Row: TypeAlias = tuple[str, str, str, str]
@@ -107,7 +107,7 @@ def _list(rows: _Rows) -> Table:
 
 def _count(read: MeterRead) -> Text:
     style = "bold red" if read.quality is Quality.SUSPICIOUS else ""
-    return Text(f"{read.value:,}{_MARKS.get(read.quality, '')}", style)
+    return Text(f"{read.value:,}{mark_of(read)}", style)
 
 
 def _origins(reads: Iterable[MeterRead]) -> str:
@@ -118,6 +118,9 @@ def _notes(snapshot: DeviceSnapshot, *, hidden: int) -> Iterator[str]:
     reads: Sequence[MeterRead] = snapshot.meter_reads
     if any(read.quality is Quality.UNVERIFIED for read in reads):
         yield "? unverified: no recording of a device proves the place"
+    for doubt in sorted({read.origin.doubt for read in reads if read.origin.doubt and mark_of(read) == "?"}):
+        if doubt != str(Quality.UNVERIFIED):
+            yield f"? {doubt}"
     if any(read.quality is Quality.SUSPICIOUS for read in reads):
         yield "! suspicious: not to be believed yet"
     if hidden:

@@ -22,7 +22,6 @@ from pagemeter.model import (
 _SHORT = {"black": "K", "cyan": "C", "magenta": "M", "yellow": "Y"}
 _INKS = frozenset({None, "toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "ribbonWax"})
 _FILLED = {Condition.OK: "ok", Condition.LOW: "nearly full", Condition.EMPTY: "full"}
-_MARKS = {Quality.UNVERIFIED: "?", Quality.SUSPICIOUS: "!"}
 _WORDS = {LevelState.SOME_REMAINING: "some", LevelState.UNKNOWN: "unknown", LevelState.UNRESTRICTED: "unrestricted"}
 _PAGES = frozenset({MeterUnit.IMPRESSIONS, MeterUnit.SHEETS})
 
@@ -31,7 +30,7 @@ def main_meters(reads: Sequence[MeterRead]) -> tuple[str, str, str]:
     """Pick total, mono and color for a table.
 
     Several engines, or printed, copied and faxed where no total by color is told, are joined by ``+``; ``?`` marks what
-    is unverified, ``!`` what is suspicious, and a unit stands where it is no page.
+    is in doubt, ``!`` what is suspicious, and a unit stands where it is no page.
     """
     life = [read for read in reads if (read.since, read.media, read.sides) == (Since.LIFE, "any", Sides.ANY)]
     colors = (MeterColor.ANY, MeterColor.MONOCHROME, MeterColor.FULL_COLOR)
@@ -100,4 +99,11 @@ def _preference(read: MeterRead) -> tuple[bool, bool, bool, bool, int]:
 
 def _number(read: MeterRead) -> str:
     unit = "" if read.unit in _PAGES or read.unit is MeterUnit.OTHER else f" {read.unit}"
-    return f"{read.value:,}{_MARKS.get(read.quality, '')}{unit}"
+    return f"{read.value:,}{mark_of(read)}{unit}"
+
+
+def mark_of(read: MeterRead) -> str:
+    """Return the sign of a counter that is not simply to be believed: ``!`` suspicious, ``?`` doubted."""
+    if read.quality is Quality.SUSPICIOUS:
+        return "!"
+    return "?" if read.quality is Quality.UNVERIFIED or read.origin.doubt is not None else ""

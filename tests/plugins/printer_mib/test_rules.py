@@ -299,3 +299,15 @@ def test_a_part_that_is_far_above_the_whole_is_doubted_and_kept(mono: int, doubt
     )
     [found] = [one for one in read(profile, walk_of({".8.0": mono})).meter_reads if one.color == "monochrome"]
     assert (found.value, found.quality, found.origin.doubt) == (mono, Quality.MEASURED, doubt)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        *(("a4", "A4"), ("A4", "A4"), ("jis-b5", "JIS-B5"), ("LETTER", "Letter"), ("letter", "Letter")),
+        *(("Other 1", "Other-1"), ("large", "large"), ("a4-or-letter", "a4-or-letter"), ("8.5 x 14", "8-5-x-14")),
+        ("...", "other"),
+    ],
+)
+def test_a_size_is_spelt_alike_whoever_tells_it(told: str, name: str) -> None:
+    assert media_name(told) == name
