@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -19,6 +19,7 @@ from pagemeter.continuity import Series
 from pagemeter.inventory import Inventory
 from pagemeter.model import Device, FleetEntry, Target
 from pagemeter.store import StoreReader
+from pagemeter.wire import to_json
 
 _NUMBERS = ("Run", "First", "Last", "Counted")
 
@@ -65,10 +66,10 @@ def _runs(store: StoreReader, device: str) -> tuple[Series, ...]:
     return tuple(sorted((run for _, run in store.lives(Series, device)), key=lambda run: (run.key, run.number)))
 
 
-def _plain(device: Device, run: Series) -> Mapping[str, str | int | None]:
+def _plain(device: Device, run: Series) -> Mapping[str, Any]:
+    """Write a run as the wire does: what is absent is absent, times end in Z."""
     who = {"device": device.id, "serial_number": device.serial_number}
-    values = {f.name: getattr(run, f.name) for f in fields(run)}
-    return {**who, **{name: v.isoformat() if isinstance(v, datetime) else v for name, v in values.items()}}
+    return {**{name: value for name, value in who.items() if value is not None}, **json.loads(to_json(run))}
 
 
 def _table(entry: FleetEntry, runs: Iterable[Series]) -> Table:
