@@ -94,17 +94,23 @@ def goes_back(memory: MeterMemory, read: MeterRead, between: Between, *, implaus
     """Find the run that a counter goes on with as if it had not fallen: it was misread, or the old part is in again.
 
     That is believed where it never moved since the fall, or where it can't have come so far; the run that came nearest
-    counts, for then the least is counted.
+    counts, for then the least is counted. A run below the counter as it is now would count more than going on does.
     """
-    if not implausible and (memory.counted or memory.last != memory.first):
+    stood = not memory.counted and memory.last == memory.first
+    if not implausible and not stood:
         return None
-    runs = [run for run in memory.earlier if _leads_to(run, memory, read, between)]
+    runs = []
+    for run in memory.earlier:
+        # A part that lay in a drawer counted nothing there: it may have gone on since the last visit only.
+        since = run.last_at if stood else memory.last_at
+        if run.last > memory.last and _leads_to(run, memory, read, seconds=between.seconds_since(since)):
+            runs.append(run)
+        stood = stood and not run.counted and run.last == run.first
     return max(runs, key=lambda run: (run.last <= read.value, run.last), default=None)
 
 
-def _leads_to(run: Run, memory: MeterMemory, read: MeterRead, between: Between) -> bool:
-    usual = most(read.unit, between.seconds_since(run.last_at), times=memory.pace or 1)
-    return -TAIL < read.value - run.last <= usual
+def _leads_to(run: Run, memory: MeterMemory, read: MeterRead, *, seconds: float | None) -> bool:
+    return -TAIL < read.value - run.last <= most(read.unit, seconds, times=memory.pace or 1)
 
 
 def taken_back(memory: MeterMemory, read: MeterRead, between: Between, run: Run) -> Step:

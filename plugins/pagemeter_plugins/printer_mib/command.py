@@ -68,27 +68,25 @@ def check(
     """
     from pagemeter.errors import PluginError
     from pagemeter_plugins.printer_mib import trial
-    from pagemeter_plugins.printer_mib.profiles import parse_profile
+    from pagemeter_plugins.printer_mib.profiles import parse_profile, profile_text
 
     checked, mistakes = [], []
     for file in files:
         try:
-            checked.append(parse_profile(file.read_text(encoding="utf-8"), name=str(file)))
-        except (PluginError, UnicodeDecodeError) as error:
+            checked.append(parse_profile(profile_text(file, name=str(file)), name=str(file)))
+        except PluginError as error:
             mistakes.append(str(error))
-        except OSError as error:
-            mistakes.append(f"{file} can't be read: {error.strerror}")
     if mistakes:
         _end("\n".join(mistakes))
     try:
-        tried = [trial.tried(recording, (*checked, *_profiles(folder))) for recording in against or ()]
+        tried = [trial.tried(recording, (*checked, *_profiles(folder)), checked) for recording in against or ()]
     except PluginError as error:
         _end(str(error))
     if json:
         typer.echo(json_format.dumps({"ok": [one.name for one in checked], "read": tried}, ensure_ascii=False))
         return
     for one in checked:
-        typer.echo(f"{one.name}: {len(one.meters)} meters, {len(one.supplies)} rules for supplies; no mistake")
+        typer.echo(trial.summary(one))
     for one_trial in tried:
         typer.echo(trial.told(one_trial))
 

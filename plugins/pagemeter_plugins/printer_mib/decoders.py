@@ -160,6 +160,24 @@ DECODERS: Mapping[str, Decoder] = MappingProxyType(
 )
 """By the names that profiles use; each finds nothing in what it does not understand, and never raises."""
 
+_CODES = frozenset(f"{code:02x}" for code in range(_END_OF_RECORDS))
+FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "big-endian": frozenset({"number"}),
+        "brother-counts": _CODES,
+        "brother-records": _CODES,
+        "day-first": frozenset({"date"}),
+        "epoch": frozenset({"date"}),
+        "epson-st2": frozenset({"status", "error", "warning", "serial"} | {f"ink-{c}" for c in _ST2_COLORS.values()}),
+        "hex-number": frozenset({"number"}),
+        "hp-float": frozenset({"hundredths"}),
+        "length-prefixed": frozenset({"text"}),
+        "month-first": frozenset({"date"}),
+        "zebra-odometer": frozenset(_ODOMETER_UNITS.values()),
+    }
+)
+"""What each decoder may find."""
+
 
 def _tagged(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield what stands there as type, length, value; a value that is cut short ends it."""

@@ -182,14 +182,14 @@ def _profiled(
 
 
 def _read(walk: Walk, rule: MeterRule, one: _Sum, unit: MeterUnit, at: datetime) -> MeterRead | None:
-    """Add up; a sum of which a term is missing, or that is negative, is no counter."""
+    """Add up; a sum of which a term is missing, that is negative, or that no 63 bits hold, is no counter."""
     plus = [counter_at(walk, place, rule.decode, rule.absent) for place in one.plus]
     minus = [counter_at(walk, place, rule.decode, rule.absent) for place in one.minus]
     known = [value for value in (*plus, *minus) if value is not None]
     if not plus or len(known) != len(plus) + len(minus):
         return None
     value = (sum(known[: len(plus)]) - sum(known[len(plus) :])) * rule.multiply // rule.divide
-    if value < 0:
+    if not 0 <= value < 1 << 63:
         return None
     where = " + ".join(map(dotted, one.plus)) + "".join(f" - {dotted(place)}" for place in one.minus)
     return MeterRead(

@@ -31,6 +31,8 @@ def _place(value: object) -> Place:
     if isinstance(value, Place):
         return value
     if not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+){3,}(\.\*)?", value):
+        if isinstance(value, str) and re.fullmatch(r"(\.\d+)+(\.\*)?", value):
+            raise ValueError(f"{value} begins with a dot; write `root: 1.3.6.1.4.1...` at the top, or the whole of it")
         raise ValueError("is no object identifier; write it in full, such as 1.3.6.1.4.1.1347.41, or .41 behind root")
     return Place(oid(value.removesuffix(".*")), value.endswith(".*"))
 

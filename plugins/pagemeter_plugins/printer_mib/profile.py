@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from pagemeter.config.mistakes import near, with_remedy
+from pagemeter.colorants import colors_in
+from pagemeter.config.mistakes import near, shown, with_remedy
+from pagemeter.iana_printer_mib import SUPPLY_TYPE
 from pagemeter.model import MeterColor, MeterUnit, Severity, Sides, Since, SupplyKind, Training, Work
 from pagemeter.snmp.types import Oid
-from pagemeter_plugins.printer_mib.decoders import DECODERS
+from pagemeter_plugins.printer_mib.decode import Closed, Decode, listed
+from pagemeter_plugins.printer_mib.enumerations import UNIT
 from pagemeter_plugins.printer_mib.places import AnyPlace, Code, Column, Instance, Tree, Word
 
 _WORD = r"[a-z0-9][a-z0-9-]*"
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Sourced(_Closed):
+class _Sourced(Closed):
     """What names its source, and either a recording in which it was seen or that it is unverified."""
 
     source: str = Field(description="Who says so: a key of `sources`.")
@@ -42,22 +42,7 @@ class _Sourced(_Closed):
         return self
 
 
-class Decode(_Closed):
-    """A named decoder for what is no plain number or text, and which of its fields is wanted."""
-
-    name: str = Field(description=f"One of {', '.join(DECODERS)}.")
-    field: Code = Field(default=None, description="Which of the values that it finds.")
-
-    @field_validator("name")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in DECODERS:
-            remedy = near(value, DECODERS) or f"there are {', '.join(DECODERS)}"
-            raise ValueError(with_remedy("there is no such decoder", remedy))
-        return value
-
-
-class Scaled(_Closed):
+class Scaled(Closed):
     """How a number becomes the value: ``value * multiply // divide``; a number in ``absent`` says nothing."""
 
     decode: Decode | None = None
@@ -66,14 +51,14 @@ class Scaled(_Closed):
     absent: tuple[int, ...] = Field(default=(), description="Numbers by which the device says that it does not count.")
 
 
-class Probe(_Closed):
+class Probe(Closed):
     """An object that a device must answer, and what must be found in it."""
 
     oid: Instance
     matches: re.Pattern[str] | None = None
 
 
-class Match(_Closed):
+class Match(Closed):
     """Which devices a profile is for: a tree of sysObjectID, words in the descriptions, an object that is answered."""
 
     sys_object_id: tuple[Tree, ...] = Field(default=(), description="Any of these trees.")
@@ -110,7 +95,7 @@ class TextRule(_Sourced):
     pattern: re.Pattern[str] | None = None
 
 
-class IdentityRules(_Closed):
+class IdentityRules(Closed):
     """Where a maker keeps what the Printer MIB may leave out; the first that answers counts."""
 
     serial_number: tuple[TextRule, ...] = ()
@@ -122,7 +107,7 @@ class IdentityRules(_Closed):
     location: tuple[TextRule, ...] = ()
 
 
-class When(_Closed):
+class When(Closed):
     """A condition; several of one rule must all hold."""
 
     engine: Literal["monochrome", "color"] | None = Field(
@@ -142,14 +127,14 @@ class When(_Closed):
         return self
 
 
-class Enumeration(_Closed):
+class Enumeration(Closed):
     """What a column's values are called; without ``names`` the column holds names itself."""
 
     column: Column
     names: dict[Word, str] | None = None
 
 
-class UnitFrom(_Closed):
+class UnitFrom(Closed):
     """Where a device says in which unit it counts."""
 
     oid: Instance
@@ -220,7 +205,7 @@ class SupplyValue(Scaled):
         return self
 
 
-class SupplyKey(_Closed):
+class SupplyKey(Closed):
     """How a row of the maker's table finds its supply.
 
     ``index``: a number of the row's index is prtMarkerSuppliesIndex (``part`` says which, 0 the first, -1 the last);
@@ -268,6 +253,23 @@ class SupplyRule(_Sourced):
     percent: SupplyValue | None = None
     step: int | None = Field(default=None, ge=1, le=100, description="The level is known only in steps of so much.")
 
+    @field_validator("types", "type", "unit", "colorants")
+    @classmethod
+    def _words_of_the_mib(
+        cls, value: tuple[str, ...] | str | None, info: ValidationInfo
+    ) -> tuple[str, ...] | str | None:
+        for word in (value,) if isinstance(value, str) else value or ():
+            if info.field_name == "colorants":
+                if colors_in(word) != (word,):
+                    remedy = f"write {', '.join(colors_in(word)) or 'black, cyan, magenta, yellow, light-cyan ...'}"
+                    raise ValueError(with_remedy(f"{shown(word)} is no color as the supplies name them", remedy))
+                continue
+            known = UNIT.values() if info.field_name == "unit" else SUPPLY_TYPE.values()
+            if word not in known:
+                remedy = near(word, known) or f"there are {listed(known)}"
+                raise ValueError(with_remedy(f"{shown(word)} is none of RFC 3805", remedy))
+        return value
+
     @model_validator(mode="after")
     def _finds_something(self) -> Self:
         if self.key is None and not (self.colorants or self.types):
@@ -299,7 +301,7 @@ class CoverageRule(_Sourced, Scaled):
     oid: Instance
 
 
-class StatusCode(_Closed):
+class StatusCode(Closed):
     """What one of a maker's status codes means; without severity it tells a state and is no alert."""
 
     description: str
@@ -317,7 +319,7 @@ class StatusRule(_Sourced):
     codes: dict[Word, StatusCode]
 
 
-class Profile(_Closed):
+class Profile(Closed):
     """What is known of the devices of one maker or family."""
 
     name: str = Field(pattern=rf"^{_WORD}$")
@@ -347,10 +349,21 @@ class Profile(_Closed):
         return value
 
     @model_validator(mode="after")
-    def _sources_are_listed(self) -> Self:
-        if strange := sorted({rule.source for rule in self.rules} - self.sources.keys()):
-            raise ValueError(f"source {', '.join(strange)} is not listed in sources")
+    def _sources_arelisted(self) -> Self:
+        for place, rule in self._placed():
+            if rule.source not in self.sources:
+                remedy = near(rule.source, self.sources) or f"there are {', '.join(self.sources)}"
+                what = with_remedy(f"source {shown(rule.source)} is not listed in sources", remedy)
+                raise PydanticCustomError("value_error", "{error}", {"error": what, "place": (*place, "source")})
         return self
+
+    def _placed(self) -> Iterator[tuple[tuple[str | int, ...], _Sourced]]:
+        for field in IdentityRules.model_fields:
+            for number, text in enumerate(getattr(self.identity, field)):
+                yield ("identity", field, number), text
+        for name in _LISTS:
+            for number, rule in enumerate(getattr(self, name)):
+                yield (name, number), rule
 
     @property
     def own(self) -> bool:
@@ -366,8 +379,7 @@ class Profile(_Closed):
     @property
     def rules(self) -> tuple[_Sourced, ...]:
         """All rules that read an object."""
-        identity = (rule for name in IdentityRules.model_fields for rule in getattr(self.identity, name))
-        return (*identity, *self.meters, *self.supplies, *self.coverage, *self.panel, *self.status)
+        return tuple(rule for _, rule in self._placed())
 
     def completed_by(self, base: Profile) -> Profile:
         """Take a base's rules after the own ones."""

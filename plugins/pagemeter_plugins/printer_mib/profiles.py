@@ -18,8 +18,12 @@ from pagemeter.config.mistakes import Mistake, error_of
 from pagemeter.errors import ConfigError, PluginError
 from pagemeter.snmp.types import Oid
 from pagemeter_plugins.printer_mib.profile import Profile
+from pagemeter_plugins.printer_mib.profile_mistakes import explained
 
 _NAME = re.compile(r"^name: *['\"]?([^\s'\"#]+)", re.MULTILINE)
+_INTERNET = ".1.3.6.1."
+_ENDINGS = (".yaml", ".yml")
+_MOST_OCTETS = 1 << 20
 _RELATIVE = re.compile(r"(\.\d+)+(\.\*)?")
 _Texts: TypeAlias = Mapping[str, tuple[str, str]]
 """The texts of profiles by their names: (file name, text)."""
@@ -43,7 +47,7 @@ def profiles_of(folder: Path | None) -> tuple[Profile, ...]:
     if folder is None:
         return shipped_profiles()
     if not folder.is_dir():
-        raise PluginError(f"{folder}: is no folder of profiles")
+        raise PluginError(f"{folder}: there is no such folder; make it, or take `profiles` out")
     own = _texts(folder.iterdir())
     texts = {**_shipped_texts(), **own}
     try:
@@ -68,7 +72,7 @@ def usable_profiles(folder: Path | None) -> tuple[tuple[Profile, ...], tuple[str
     mistakes: list[str] = []
     shipped = _shipped_texts()
     # Bases may stand behind those that need them: whatever is left over is tried again until nothing more fits.
-    waiting = sorted(path for path in folder.iterdir() if path.name.endswith(".yaml"))
+    waiting = sorted(path for path in folder.iterdir() if path.name.endswith(_ENDINGS))
     while waiting:
         left, mistakes = [], []
         for path in waiting:
@@ -86,6 +90,24 @@ def usable_profiles(folder: Path | None) -> tuple[tuple[Profile, ...], tuple[str
     texts = {**shipped, **good}
     mine = tuple(_whole(name, texts).of_the_user() for name in sorted(good))
     return mine + tuple(_whole(name, texts) for name in sorted(texts.keys() - good.keys())), tuple(mistakes)
+
+
+def profile_text(path: Traversable | Path, *, name: str) -> str:
+    """Read a profile's file; raises PluginError that says why it can't be read and what to do."""
+    try:
+        if not path.is_file():
+            raise PluginError(f"{name}: is no file, or leads to none; name the YAML file")
+        with path.open("rb") as file:
+            raw = file.read(_MOST_OCTETS + 1)
+    except OSError as error:
+        raise PluginError(f"{name}: can't be read ({error.strerror}); may this user?") from error
+    if len(raw) > _MOST_OCTETS:
+        raise PluginError(f"{name}: is larger than {_MOST_OCTETS >> 20} MiB; is it the right file?")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise PluginError(f"{name}:{line}: this is no UTF-8 text; save it as UTF-8") from error
 
 
 def parse_profile(text: str, *, name: str, others: _Texts | None = None) -> Profile:
@@ -130,11 +152,8 @@ def _shipped_texts() -> _Texts:
 def _texts(paths: Iterable[Traversable | Path]) -> dict[str, tuple[str, str]]:
     """Read the files of a folder by the names of their profiles; two with one name are a mistake."""
     found: dict[str, tuple[str, str]] = {}
-    for path in sorted((path for path in paths if path.name.endswith(".yaml")), key=lambda path: path.name):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PluginError(f"{path.name}: can't be read ({error.__class__.__name__})") from error
+    for path in sorted((path for path in paths if path.name.endswith(_ENDINGS)), key=lambda path: path.name):
+        text = profile_text(path, name=path.name)
         named = _NAME.search(text)
         name = named[1] if named is not None else path.name
         if name in found:
@@ -177,16 +196,8 @@ def _parsed(text: str, file: str, *, root: str | None) -> Profile:
         if not mistakes:
             return Profile.model_validate(value)
     except ValidationError as error:
-        mistakes += [
-            Mistake(path=_path(one["loc"]), what=one["msg"].removeprefix("Value error, "))
-            for one in error.errors(include_url=False)
-        ]
+        mistakes += [explained(one, Profile.model_json_schema()) for one in error.errors(include_url=False)]
     raise PluginError(str(error_of(mistakes, loaded.marks)))
-
-
-def _path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Leave out what pydantic adds of its own: the name of a mapping's key."""
-    return tuple(part for part in loc if part != "[key]")
 
 
 @lru_cache(maxsize=256)
@@ -203,4 +214,7 @@ def _absolute(value: Any, root: str) -> Any:
         return {_absolute(key, root): _absolute(one, root) for key, one in value.items()}
     if isinstance(value, list):
         return [_absolute(one, root) for one in value]
-    return root + value if isinstance(value, str) and root and _RELATIVE.fullmatch(value) else value
+    if not isinstance(value, str) or not _RELATIVE.fullmatch(value):
+        return value
+    # `snmpwalk -On` puts a dot before what is written in full.
+    return value[1:] if value.startswith(_INTERNET) else root + value

@@ -16,6 +16,7 @@ from pagemeter_plugins.printer_mib.places import Place, Word
 from pagemeter_plugins.printer_mib.profile import Decode, Profile, Scaled, TextRule, When
 
 UNVERIFIED = "unverified"
+_MOST_DIGITS = 19
 _ALL_ONES = (1 << 32) - 1
 
 
@@ -80,7 +81,8 @@ def number_at(walk: Walk, where: Oid, decode: Decode | None = None) -> int | Non
         return value if isinstance(value, int) else None
     number = walk.integer(where)
     if number is None and (words := text(walk, where)) is not None and words.isascii() and words.isdigit():
-        number = int(words[:19])
+        # What is longer is a number of something, and no count; a part of it would be another number.
+        number = int(words) if len(words.lstrip("0")) <= _MOST_DIGITS else None
     return number
 
 
