@@ -139,7 +139,7 @@ class Visits:
         silent: Learned | None = None
         if isinstance(error, DeviceError) and not isinstance(error, Forbidden | QuietHours) and known:
             silent = self._inventory.silent(target.uri, at=now)
-            await self._keep(silent, Keep())
+            await self._keep(silent, self._said(target, read, known, Learned()))
         return Visited(target=target, learned=silent, error=error, warnings=warnings)
 
     def _said(self, target: Target, read: _Read, known: tuple[FleetEntry, ...], learned: Learned) -> Keep:
@@ -216,7 +216,7 @@ class Visits:
                 read = replace(read, errors=(*read.errors, error))
                 continue
             if answer is not _UNASKED:
-                read = _with(replace(read, asked=True), supervisor.name, answer)
+                read = _with(replace(read, asked=True), supervisor.name, answer, scopes)
         return read
 
     def _memory(self, reader: str, known: tuple[DeviceSnapshot, ...]) -> Memory:
@@ -227,7 +227,7 @@ def _no_key() -> bytes:
     raise AssertionError("at this level nothing is hashed")
 
 
-def _with(read: _Read, name: str, answer: Answer | NotAPrinter | None) -> _Read:
+def _with(read: _Read, name: str, answer: Answer | NotAPrinter | None, scopes: frozenset[Scope]) -> _Read:
     if answer is None:
         return read
     if isinstance(answer, NotAPrinter):
@@ -235,7 +235,8 @@ def _with(read: _Read, name: str, answer: Answer | NotAPrinter | None) -> _Read:
     told = bool(answer.readings or answer.jobs)
     return replace(
         read,
-        spoke=True,
+        # Nothing but a memory: the reader met nobody and remembers that. Of jobs there may be none to tell.
+        spoke=read.spoke or told or answer.memory is None or not scopes & EVERYTHING,
         readings=joined(read.readings, tuple(_trusted(reading) for reading in answer.readings)),
         read_by=(*read.read_by, name) if told else read.read_by,
         jobs=read.jobs + answer.jobs,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich import box
@@ -14,21 +16,40 @@ from rich.table import Table
 from pagemeter.cli.exits import Exit, usage
 from pagemeter.cli.paths import config_file, config_path
 from pagemeter.cli.show import console
+from pagemeter.clock import SystemClock
 from pagemeter.config import compose_schema, load_config
 from pagemeter.config.settings import ItemConfig
+from pagemeter.plan import unusable
 from pagemeter.plugins import Plugin, installed_plugins, load_plugins
 
 
 def check(file: Path | None) -> Exit:
     """Load a configuration and say whether it can be used; raises ConfigError with every mistake."""
     config = load_config(config_file(file), environ=os.environ)
-    items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
-    broken = [item for item in items if item.broken is not None]
-    for item in broken:
-        console(stderr=True).print(f"{item.where}: {item.name}: {item.broken}", markup=False)
-    names = ", ".join(f"{item.kind} {item.name}" for item in items if item.broken is None) or "no plugin"
+    with _heard() as said:
+        registry = load_plugins(item.plugin for item in config.items)
+        broken = {item.where: (item, why) for item, why in unusable(config, registry, SystemClock())}
+    for item, why in broken.values():
+        console(stderr=True).print(f"{item.where}: {item.name}: {why}", markup=False, soft_wrap=True)
+    for line in said:
+        console(stderr=True).print(line, markup=False, soft_wrap=True)
+    names = ", ".join(f"{item.kind} {item.name}" for item in config.items if item.where not in broken) or "no plugin"
     console().print(f"{config.path}: ok ({names})", markup=False)
-    return Exit.PARTLY_FAILED if broken else Exit.OK
+    return Exit.PARTLY_FAILED if broken or said else Exit.OK
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """Gather what components say is wrong with their own files; they say it in the log and go on without them."""
+    said: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]  # of this one alone
+    log = logging.getLogger()
+    log.addHandler(handler)
+    try:
+        yield said
+    finally:
+        log.removeHandler(handler)
 
 
 def schema() -> Exit:

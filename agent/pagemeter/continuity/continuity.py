@@ -6,6 +6,7 @@ import logging
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pagemeter.continuity.alerts import follow_alerts
 from pagemeter.continuity.history import History, packed, unpacked
@@ -65,13 +66,16 @@ class Continuity:
             records = replace(records, history=self._histories[snapshot.device.id])
         return Followed(snapshot=snapshot, events=events, records=records)
 
-    def merged(self, stays: str, alias: str) -> Records:
-        """Join the history of an id that is given up to that of the one that stays; returns what of it changed."""
+    def merged(self, stays: str, alias: str, *, at: datetime) -> Records:
+        """Join the history of an id that is given up to that of the one that stays; returns what of it changed.
+
+        ``at`` is the visit's time.
+        """
         if alias not in self._histories:
             return Records()
         mine, theirs = self._history(stays), self._history(alias)
         del self._histories[alias]
-        meters = joined_meters(mine.meters, theirs.meters, alias=alias)
+        meters = joined_meters(mine.meters, theirs.meters, alias=alias, at=at)
         # The alias's lives in a place get numbers behind ours, and the next life must not get one of them.
         lives = {one.place: one.lives for one in theirs.supplies}
         supplies = tuple(replace(one, lives=one.lives + lives.get(one.place, 0)) for one in mine.supplies)

@@ -59,7 +59,8 @@ def _from_another_source(memory: MeterMemory, read: MeterRead, between: Between)
     if source == memory.twin:
         return step(replace(memory, source=source, twin=memory.source), read, between)
     away = memory.away
-    if away is None or away.source != source or read.value < away.value:
+    # A 0 is what a source tells as long as it does not know: its count begins behind it.
+    if away is None or away.source != source or read.value < away.value or away.value == 0:
         away = Away(source=source, value=read.value, at=between.at)
     seconds = between.seconds_since(away.at)
     if seconds is None or seconds < ANOTHER_SOURCE_SECONDS:

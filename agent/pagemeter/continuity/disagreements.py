@@ -44,7 +44,8 @@ def disagreements(
         who = (theirs.key, source_of(theirs.origin))
         if _agree(mine, theirs):
             told.pop(who, None)
-            twins[theirs.key] = who[1]
+            # That both start at 0 does not say that they count the same.
+            twins |= {theirs.key: who[1]} if mine.value > 0 else {}
         elif who not in told:
             told[who] = None
             facts.append(_fact(mine, rival))

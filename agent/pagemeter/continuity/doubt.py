@@ -64,8 +64,11 @@ def _goes_on(memory: MeterMemory, read: MeterRead, between: Between) -> bool:
 
 
 def confirmed(memory: MeterMemory, read: MeterRead, between: Between) -> Step:
-    """Count a step that was held back, and remember how fast the device is."""
+    """Count a step that was held back, and remember how fast the device is; a 0 before it was no count at all."""
     held = memory.held
+    if memory.first == memory.last == 0:
+        why = "the 0 before was told while the counter was not known yet: nothing of the step is counted"
+        return replace(new_run(memory, read, between, by=JUMPED), facts=(_fact(memory.last, read, why),))
     jump = 0 if held is None else read.value - held.value
     usual = most(read.unit, between.seconds_since(memory.last_at if held is None else held.at))
     pace = max(memory.pace or 1, 2 * -(-jump // usual)) if jump > usual else memory.pace

@@ -170,7 +170,7 @@ class Inventory:
         device = snapshot.device.id
         merged = known.merged if known else ()
         owed = self._continuity.current(device, self._owed.of(device))
-        records = [owed, *(self._continuity.merged(device, alias) for alias in merged)]
+        records = [owed, *(self._continuity.merged(device, alias, at=visit.at) for alias in merged)]
         followed = self._continuity.follow(snapshot, before=whole.latest if whole else None)
         entry = _entry(whole, followed.snapshot, visit.at)
         self._roster.put(entry)

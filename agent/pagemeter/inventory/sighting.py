@@ -42,6 +42,8 @@ class Sightings:
         self._links = links
         self._new_id = new_id
         self._passed = Doors()
+        for entry in roster:
+            self._passed.found(entry.latest.device.id, (entry.latest.target,))
 
     def note(self, device: str, target: Target) -> None:
         """Remember whom a visit met."""

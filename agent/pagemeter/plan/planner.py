@@ -78,6 +78,24 @@ def plan_of(
     )
 
 
+def unusable(config: AgentConfig, registry: Registry, clock: Clock) -> Iterator[tuple[ItemConfig, str]]:
+    """Build the components without opening them, and yield those that can't be built, with the reason."""
+    services = PlanServices(clock=clock, folder=config.folder, segments=(), allowed=lambda _: True)
+    for item in config.items:
+        try:
+            _built(item, registry, services)
+        except Exception as error:  # noqa: BLE001 - the border to a plugin: it may raise anything
+            yield item, reason_of(error)
+
+
+def _built(item: ItemConfig, registry: Registry, services: PlanServices) -> Component:
+    factory = registry.factory(item.kind, item.plugin)
+    if not isinstance(factory, Factory) or item.settings is None:
+        raise PluginError(item.broken or registry.why_not(item.plugin) or "it can't be loaded")
+    built: Component = factory(item.settings, services)
+    return built
+
+
 class _Planner:
     def __init__(self, config: AgentConfig, fence: Fence, credentials: Credentials, clock: Clock) -> None:
         self._config = config
@@ -122,19 +140,12 @@ class _Planner:
         """Build the item's component and ask it; whatever it raises is its own fault."""
         told = PlannedItem(kind=str(item.kind), name=item.name, plugin=item.plugin, when=when(item, self._config))
         try:
-            built = self._built(item, registry)
+            built = _built(item, registry, self._services)
             rows = tuple(self._row(traffic) for traffic in built.traffic())
             works = delivers(built, item.schedule) if isinstance(built, Output) else told.when
         except Exception as error:  # noqa: BLE001 - the border to a plugin: it may raise anything
             return replace(told, broken=reason_of(error))
         return replace(told, when=works, traffic=rows, limits=_limits(item))
-
-    def _built(self, item: ItemConfig, registry: Registry) -> Component:
-        factory = registry.factory(item.kind, item.plugin)
-        if not isinstance(factory, Factory) or item.settings is None:
-            raise PluginError(item.broken or registry.why_not(item.plugin) or "it can't be loaded")
-        built: Component = factory(item.settings, self._services)
-        return built
 
     def _row(self, traffic: Traffic) -> PlannedTraffic:
         found = _range(traffic.to)

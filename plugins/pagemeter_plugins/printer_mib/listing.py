@@ -31,7 +31,7 @@ def profiles(found: Sequence[Profile], *, as_json: bool) -> None:
         typer.echo(line)
     typer.echo(
         f"\n{sum(row.counts for row in rows)} of {len(rows)} give total, mono and color, or say why there is none. "
-        "yes: seen in a recording; MIB: the Printer MIB's life count; ?: on a source's word, shown as unverified; "
+        "yes: seen in a recording; MIB: told by the Printer MIB's own tables; ?: on a source's word, unverified; "
         "n/a: these devices never tell it; -: not given."
     )
 

@@ -60,6 +60,9 @@ def _cells(profile: Profile) -> dict[str, Proof]:
     found["firmware"] += [Proof.UNVERIFIED if one.unverified else Proof.SEEN for one in profile.identity.firmware]
     # prtMarkerLifeCount is there on nearly every device.
     found["total"].append(Proof.STANDARD)
+    standard = {"supply_serial_number": "supply serials", "part_number": "part numbers"}
+    for what in profile.by_standard:
+        found[standard[what]].append(Proof.STANDARD)
     excused = {"mono": "mono", "color": "color", "supply_serial_number": "supply serials"}
     for what in profile.not_told:
         found[excused[what]].append(Proof.NOT_TOLD)

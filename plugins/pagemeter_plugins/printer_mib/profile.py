@@ -24,7 +24,7 @@ from pagemeter_plugins.printer_mib.decode import Closed, Decode, listed
 from pagemeter_plugins.printer_mib.enumerations import UNIT
 from pagemeter_plugins.printer_mib.places import AnyPlace, Code, Column, Instance, Tree, Word
 
-_WORD = r"[a-z0-9][a-z0-9-]*"
+WORD = r"[a-z0-9][a-z0-9-]*"
 
 
 class _Sourced(Closed):
@@ -322,7 +322,7 @@ class StatusRule(_Sourced):
 class Profile(Closed):
     """What is known of the devices of one maker or family."""
 
-    name: str = Field(pattern=rf"^{_WORD}$")
+    name: str = Field(pattern=rf"^{WORD}$")
     title: str = Field(description="The maker and the brands, for people.")
     root: Tree | None = Field(
         default=None, description="What a leading dot stands for; a derived profile's own counts."
@@ -338,6 +338,9 @@ class Profile(Closed):
     status: tuple[StatusRule, ...] = ()
     not_told: dict[Literal["mono", "color", "supply_serial_number"], str] = Field(
         default_factory=dict, description="What these devices never tell, each with the reason."
+    )
+    by_standard: dict[Literal["supply_serial_number", "part_number"], str] = Field(
+        default_factory=dict, description="What the Printer MIB's own tables tell on these devices, and where."
     )
     _own: bool = PrivateAttr(default=False)
 
@@ -391,6 +394,7 @@ class Profile(Closed):
             "identity": IdentityRules(**{name: getattr(mine, name) + getattr(theirs, name) for name in named}),
             "sources": {**base.sources, **self.sources},
             "not_told": {**base.not_told, **self.not_told},
+            "by_standard": {**base.by_standard, **self.by_standard},
         }
         return self.model_copy(update=update)
 

@@ -77,10 +77,12 @@ def usable_profiles(folder: Path | None) -> tuple[tuple[Profile, ...], tuple[str
         left, mistakes = [], []
         for path in waiting:
             try:
-                found = {**good, **_texts([path])}
-                for name in found.keys() - good.keys():
-                    _whole(name, {**shipped, **found})
-                good = found
+                own = _texts([path])
+                for name in own:
+                    if name in good:
+                        raise PluginError(f"{path.name}: {good[name][0]} is called {name} too; rename one of them")
+                    _whole(name, {**shipped, **good, **own})
+                good |= own
             except PluginError as error:
                 left.append(path)
                 mistakes.append(str(error))

@@ -10,10 +10,11 @@ from pagemeter.model import Origin
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter.text import scrub
 from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.decode import Decode
 from pagemeter_plugins.printer_mib.decoders import decoded
 from pagemeter_plugins.printer_mib.localization import Charsets, text
 from pagemeter_plugins.printer_mib.places import Place, Word
-from pagemeter_plugins.printer_mib.profile import Decode, Profile, Scaled, TextRule, When
+from pagemeter_plugins.printer_mib.profile import Profile, Scaled, TextRule, When
 
 UNVERIFIED = "unverified"
 _MOST_DIGITS = 19

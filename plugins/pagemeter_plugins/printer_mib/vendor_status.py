@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from pagemeter.iana_printer_mib import ALERT_CODE
 from pagemeter.model import Alert, Origin, Unknown
 from pagemeter.snmp.types import Walk, dotted
+from pagemeter_plugins.printer_mib.decode import Decode
 from pagemeter_plugins.printer_mib.localization import console_charset
 from pagemeter_plugins.printer_mib.places import Place
-from pagemeter_plugins.printer_mib.profile import Decode, Profile, StatusCode, StatusRule, TextRule
+from pagemeter_plugins.printer_mib.profile import Profile, StatusCode, StatusRule, TextRule
 from pagemeter_plugins.printer_mib.rules import origin_of, text_at, text_of
 
 _SHOWN = 40

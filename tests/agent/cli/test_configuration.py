@@ -54,6 +54,23 @@ def test_a_good_file_is_said_to_be_ok_with_the_items_that_it_names(pagemeter: An
     assert all(name in said.out for name in ("discoveries static", "readers printer_mib", "outputs files"))
 
 
+def test_a_folder_of_profiles_that_is_missing_is_found_before_it_runs(pagemeter: Any, good: Path) -> None:
+    good.write_text(GOOD.replace("plugin: printer_mib", "{plugin: printer_mib, profiles: own}"))
+    said = pagemeter("check", good)
+    assert said.code == 1
+    assert f"{good}:9: printer_mib: {good.parent / 'own'}: there is no such folder" in said.err
+    assert "printer_mib" not in said.out
+
+
+def test_a_mistake_in_an_own_profile_is_found_before_it_runs(pagemeter: Any, good: Path) -> None:
+    good.write_text(GOOD.replace("plugin: printer_mib", "{plugin: printer_mib, profiles: own}"))
+    (good.parent / "own").mkdir()
+    (good.parent / "own/acme.yaml").write_text("name: acme\ntitel: Acme\nsources: {}\n")
+    said = pagemeter("check", good)
+    assert said.code == 1
+    assert "acme.yaml:2: titel: unknown key; did you mean title?" in said.err
+
+
 BROKEN: dict[str, tuple[bytes, int, str]] = {
     "0 bytes": (b"", 1, "this file is empty"),
     "only a comment": (b"# nothing\n", 1, "no settings"),

@@ -7,13 +7,14 @@ import pytest
 
 from pagemeter.errors import PluginError
 from pagemeter.snmp.types import oid
-from pagemeter_plugins.printer_mib.decoders import DECODERS
+from pagemeter_plugins.printer_mib.decoders import DECODERS, FIELDS
 from pagemeter_plugins.printer_mib.profiles import (
     fitting,
     parse_profile,
     profile_schema,
     profiles_of,
     shipped_profiles,
+    usable_profiles,
 )
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/profiles.md").read_text(encoding="utf-8")
@@ -26,8 +27,8 @@ TOLD = "source: T, unverified: true, work: total"
     [
         ("name: [", "acme.yaml:1: "),
         ("- 1", "acme.yaml:1: a profile is a list"),
-        (GOOD + "metres: []\n", "acme.yaml:5: metres: Extra inputs are not permitted"),
-        (GOOD.replace("acme", "Acme Inc."), "acme.yaml:1: name: String should match"),
+        (GOOD + "metres: []\n", "acme.yaml:5: metres: unknown key; did you mean meters"),
+        (GOOD.replace("acme", "Acme Inc."), "acme.yaml:1: name: this should be small letters"),
         (GOOD.replace("{sys_object_id: [1.3.6.1.4.1.99999]}", "{}"), "name sys_object_id, words or both"),
         (GOOD.replace("1.3.6.1.4.1.99999", "iso.3"), "no object identifier"),
         (GOOD + f"meters: [{{{TOLD}, unit: impressions}}]\n", "exactly one of oid, column, sum_of, each"),
@@ -45,12 +46,40 @@ TOLD = "source: T, unverified: true, work: total"
         ),
         (
             GOOD + f"meters: [{{oid: 1.3.6.1.4, {TOLD}, unit: sheets}}]\n".replace("source: T", "source: X"),
-            "source X is not listed in sources",
+            r"acme.yaml:5: meters\[0\].source: source X is not listed in sources; there are T",
         ),
-        (GOOD.replace("{sys_object_id: [1.3.6.1.4.1.99999]}", "{words: '('}"), "match.words: "),
+        (
+            GOOD.replace("{sys_object_id: [1.3.6.1.4.1.99999]}", "{words: '('}"),
+            r"words: this is no regular expression \(missing",
+        ),
         (
             GOOD + f"meters: [{{oid: 1.3.6.1.4, decode: {{name: hp-floot}}, {TOLD}, unit: sheets}}]\n",
             r"acme.yaml:5: meters\[0\].decode.name: there is no such decoder; did you mean hp-float",
+        ),
+        (
+            GOOD + f"meters: [{{oid: 1.3.6.1.4, decode: {{name: epson-st2, field: ink-blakc}}, {TOLD}}}]\n",
+            "epson-st2 finds no ink-blakc; did you mean ink-black",
+        ),
+        (
+            GOOD + f"meters: [{{oid: 1.3.6.1.4, decode: {{name: epson-st2}}, {TOLD}, unit: sheets}}]\n",
+            "epson-st2 finds several values; name the field: error, ink-black",
+        ),
+        (GOOD + f"meters: [{{oid: .2.1.0, {TOLD}, unit: sheets}}]\n", r"\.2\.1\.0 begins with a dot; write `root:"),
+        (
+            GOOD + f"meters: [{{oid: 1.3.6.1.4, wrok: copy, {TOLD}, unit: sheets}}]\n",
+            "wrok: unknown key; did you mean work",
+        ),
+        (
+            GOOD + "meters: [{oid: 1.3.6.1.4, source: T, unverified: true, unit: sheets}]\n",
+            "work: this is missing; write",
+        ),
+        (
+            GOOD + "supplies: [{types: [tonr], percent: {oid: 1.3.6.1.4}, source: T, unverified: true}]\n",
+            r"supplies\[0\].types: tonr is none of RFC 3805; did you mean toner",
+        ),
+        (
+            GOOD + "supplies: [{colorants: [Schwarz], percent: {oid: 1.3.6.1.4}, source: T, unverified: true}]\n",
+            r"supplies\[0\].colorants: Schwarz is no color as the supplies name them; write black",
         ),
         (GOOD + "supplies: [{serial_number: {oid: 1.3.6.1.4}, source: T, unverified: true}]\n", "say which supply"),
         (GOOD + "supplies: [{colorants: [black], source: T, unverified: true}]\n", "say what of the supply"),
@@ -158,3 +187,45 @@ def test_the_page_explains_every_key_and_every_decoder() -> None:
     keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", {})}
     assert {"sum_of", "pages_left", "not_told"} <= keys
     assert {key for key in (*keys, *DECODERS) if not re.search(rf"[`{{ ]{re.escape(key)}[`: ]", PAGE)} == set()
+
+
+def test_an_object_written_in_full_behind_a_dot_is_what_it_is() -> None:
+    rule = "{oid: .1.3.6.1.4.1.99999.6.0, source: T, unverified: true, work: total, unit: sheets}"
+    [meter] = parse_profile(f"{GOOD}root: 1.3.6.1.4.1.99999\nmeters:\n  - {rule}\n", name="acme.yaml").meters
+    assert str(meter.oid) == "1.3.6.1.4.1.99999.6.0"
+
+
+@pytest.mark.parametrize(
+    ("octets", "says"),
+    [
+        (GOOD.encode() + "# Büro".encode("latin-1"), r"a\.yaml:5: this is no UTF-8 text; save it as UTF-8"),
+        (b"# " + b"x" * 2_000_000, r"a\.yaml: is larger than 1 MiB"),
+    ],
+)
+def test_a_file_that_is_no_profile_is_named_with_what_to_do(octets: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(octets)
+    with pytest.raises(PluginError, match=says):
+        profiles_of(tmp_path)
+
+
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").mkdir()
+    with pytest.raises(PluginError, match=r"a\.yaml: is no file"):
+        profiles_of(tmp_path)
+
+
+def test_a_folder_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="there is no such folder; make it, or take `profiles` out"):
+        profiles_of(tmp_path / "none")
+
+
+def test_of_two_own_files_with_one_name_the_second_is_left_out_and_named(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yml"):
+        (tmp_path / name).write_text(GOOD, encoding="utf-8")
+    found, mistakes = usable_profiles(tmp_path)
+    assert mistakes == ("b.yml: a.yaml is called acme too; rename one of them",)
+    assert [one.name for one in found if one.own] == ["acme"]
+
+
+def test_every_decoder_says_what_it_may_find() -> None:
+    assert FIELDS.keys() == DECODERS.keys()

@@ -261,7 +261,7 @@ async def test_a_makers_table_that_was_cut_short_is_named_and_makes_no_counter(t
 
 
 def test_a_folder_of_profiles_that_is_none_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="nowhere: is no folder"):
+    with pytest.raises(PluginError, match="nowhere: there is no such folder"):
         reader_of(RecordedSnmp({}), folder=tmp_path, profiles="nowhere")
 
 

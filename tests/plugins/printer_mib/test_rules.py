@@ -114,7 +114,13 @@ def test_a_rule_finds_its_counter(rule: str, found: list[int]) -> None:
     assert copies(rule, walk_of(ROWS)) == found
 
 
-@pytest.mark.parametrize("value", [ALL_ONES, b"", b"many", b"12 pages", b"-5", 1 << 63])
+def test_a_sum_that_no_counter_holds_is_none() -> None:
+    most = (1 << 63) - 1
+    assert copies("sum_of: [.1.0, .2.0]", walk_of({".1.0": most, ".2.0": 1})) == []
+    assert copies("oid: .1.0, multiply: 2", walk_of({".1.0": most})) == []
+
+
+@pytest.mark.parametrize("value", [ALL_ONES, b"", b"many", b"12 pages", b"-5", b"123456789012345678901", 1 << 63])
 def test_what_is_no_count_is_no_counter(value: Value) -> None:
     assert copies("oid: .8.0", walk_of({".8.0": value})) == []
 
