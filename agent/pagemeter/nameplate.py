@@ -59,7 +59,9 @@ _MAKER_WORDS = tuple(
 )
 _PLACEHOLDER = re.compile(
     r"""[0x\s.*?/_-]* | (\w)\1{3,} | 0?123456789 | 0?1234567890
-      | n/?a | none | null | no-value | unknown | not\ available | <private> | invalid | empty | undefined
+      | n/?a | \(?none\)? | \(?null\)? | no[ _-]value | unknown | not?[ _-]available | <private> | invalid | empty
+      | un(?:defined|assigned|specified|programmed) | not[ _-](?:assigned|programmed|applicable|defined)
+      | (?:no|without|dummy|test)[ _-]?(?:serial|s/?n)(?:[ _-]?(?:number|num|no\.?))?
       | (?:system\ )?serial[ _-]?(?:number|num|no\.?)? | default(?:\ string)? | (?:not\ |un)set | not\ specified
       | to\ be\ filled\ by\ o\.?e\.?m\.?""",
     re.IGNORECASE | re.VERBOSE,

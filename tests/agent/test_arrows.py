@@ -69,7 +69,7 @@ def calm() -> Iterator[None]:
     """Keep the collector away from ``ast.parse``.
 
     What it finds may log a traceback, for which Python 3.11 parses a line, and a parser inside another one is an error
-    there (cpython issue 106905).
+    there (a fault of CPython 3.11).
     """
     gc.collect()
     gc.disable()

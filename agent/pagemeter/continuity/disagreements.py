@@ -45,7 +45,8 @@ def disagreements(
         if _agree(mine, theirs):
             told.pop(who, None)
             # That both start at 0 does not say that they count the same.
-            twins |= {theirs.key: who[1]} if mine.value > 0 else {}
+            if mine.value > 0:
+                twins[theirs.key] = who[1]
         elif who not in told:
             told[who] = None
             facts.append(_fact(mine, rival))

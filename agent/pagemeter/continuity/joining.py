@@ -101,9 +101,7 @@ def _set_back(mine: MeterMemory, theirs: MeterMemory, at: datetime) -> bool:
     return any(one.last_at < one.began_at or one.last_at > at for one in (mine, theirs))
 
 
-def _behind(
-    mine: MeterMemory | None, theirs: MeterMemory, by: int, at: datetime
-) -> tuple[MeterMemory, list[Series]]:
+def _behind(mine: MeterMemory | None, theirs: MeterMemory, by: int, at: datetime) -> tuple[MeterMemory, list[Series]]:
     """Put the runs of the alias behind; the run that came last goes on, the other one ends."""
     renumbered = replace(
         theirs,

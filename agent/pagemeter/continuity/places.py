@@ -29,10 +29,11 @@ class Pairs:
 
 
 def paired(memory: Sequence[Placed], supplies: Sequence[Supply]) -> Pairs:
-    """Find each supply again: by serial number; by row, type and color; by type and color alone, in order.
+    """Find each supply again: by serial number and color; by row, type and color; by type and color alone, in order.
 
     Rows are sparse, can vanish and may be numbered anew, and another source calls them otherwise. Two equal cartridges
-    without serial numbers stay two: each finds one.
+    without serial numbers stay two: each finds one. No toner changes its color: a serial number that another color
+    tells now finds its place again only where nothing else does.
     """
     left = dict(enumerate(memory))
     found: list[int | None] = [None] * len(supplies)
@@ -49,15 +50,21 @@ def paired(memory: Sequence[Placed], supplies: Sequence[Supply]) -> Pairs:
                 found[number] = place = here.pop(0)
                 del left[place]
 
-    match(lambda one: serial_of(one.serial_number), lambda one: serial_of(one.serial_number), alone=True)
+    match(_serial_and_color, _serial_and_color, alone=True)
     match(lambda one: (one.index, one.family, one.colorants), lambda one: (one.index, family_of(one), one.colorants))
     match(
         lambda one: (one.family, one.colorants),
         lambda one: (family_of(one), one.colorants) if family_of(one) is not None else None,
     )
+    match(lambda one: serial_of(one.serial_number), lambda one: serial_of(one.serial_number), alone=True)
     # The same row, of which a table that was cut short told less: its color or its type.
     match(lambda one: one.index, lambda one: one.index if not (one.colorants and family_of(one)) else None)
     return Pairs(found=tuple(found), unseen=tuple(left))
+
+
+def _serial_and_color(one: Placed | Supply) -> Hashable:
+    serial = serial_of(one.serial_number)
+    return None if serial is None else (serial, one.colorants)
 
 
 def family_of(supply: Supply) -> str | None:

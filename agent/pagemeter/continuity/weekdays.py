@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from math import sqrt
+from statistics import median
 
 from pagemeter.continuity.usage import Usage
 
@@ -20,6 +22,8 @@ _FREE = 0.2
 # What the likes of a day (working or free) are worth beside itself, in weeks.
 _LIKES = 2
 _VARIATION_UNSEEN = 0.4
+# Of fewer weeks nobody can say that they rise; a trend is believed to have come so far at most.
+_TREND_WEEKS, _TREND_SURE, _MOST_TREND = 5, 2.58, 2.0
 # Before a weekend was seen, or a working day, nobody knows how much there is of either.
 _VARIATION_EARLY = 0.8
 
@@ -39,19 +43,21 @@ def pace_of(usage: Usage, *, first: int, today: int) -> Pace | None:
     """Reckon over the whole weeks from the day ``first`` (since 1970-01-01) that ended yesterday; none without pages.
 
     Each day of the week counts by itself and with its likes, the more by itself the more weeks were seen. The emptiest
-    and the fullest of many weeks are left out.
+    and the fullest of many weeks are left out. Where weeks rise or fall for sure, all are taken to where they got to.
     """
     printed = dict(usage.days)
     ends = range(today, first + WEEK - 1, -WEEK)
-    weeks = sorted(([printed.get(day, 0) for day in range(end - WEEK, end)] for end in ends[:MOST_WEEKS]), key=sum)
+    newest_first = [[printed.get(day, 0) for day in range(end - WEEK, end)] for end in ends[:MOST_WEEKS]]
+    weeks = sorted(newest_first, key=sum)
     edge = int(len(weeks) * _EDGE)
     kept = weeks[edge : len(weeks) - edge]
     if not any(map(sum, kept)):
         return None
     places = _smoothed([sum(week[place] for week in kept) / len(kept) for place in range(WEEK)], len(kept))
+    by_now = _trend([sum(week) for week in reversed(newest_first)], sum(places))
     return Pace(
         # From the place in a week that ended yesterday to the day of the week; 1970-01-01 was a Thursday.
-        weekdays=tuple(places[(day - today - 3) % WEEK] for day in range(WEEK)),
+        weekdays=tuple(by_now * places[(day - today - 3) % WEEK] for day in range(WEEK)),
         variation=_variation([sum(week) for week in weeks], sum(places)),
         weeks=len(weeks),
     )
@@ -97,6 +103,22 @@ def _smoothed(places: Sequence[float], weeks: int) -> list[float]:
         (weeks * pages + _LIKES * sum(likes[is_free]) / len(likes[is_free])) / (weeks + _LIKES)
         for pages, is_free in zip(places, free, strict=True)
     ]
+
+
+def _trend(totals: Sequence[int], mean: float) -> float:
+    """Say how much a week is by now, as a share of the usual one; ``totals`` are of weeks, the oldest first.
+
+    A trend is sure where pairs of weeks agree about it (Mann and Kendall, 99 %); its slope is the median of theirs
+    (Theil and Sen), so that a holiday bends it little.
+    """
+    count = len(totals)
+    pairs = list(combinations(range(count), 2))
+    agree = sum((totals[late] > totals[early]) - (totals[late] < totals[early]) for early, late in pairs)
+    if count < _TREND_WEEKS or agree**2 <= _TREND_SURE**2 * count * (count - 1) * (2 * count + 5) / 18:
+        return 1.0
+    slope = median((totals[late] - totals[early]) / (late - early) for early, late in pairs)
+    now = median(total + slope * (count - place - 0.5) for place, total in enumerate(totals))
+    return min(max(now / mean, 1 / _MOST_TREND), _MOST_TREND)
 
 
 def _variation(totals: Sequence[int], mean: float) -> float:

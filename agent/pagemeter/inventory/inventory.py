@@ -109,7 +109,7 @@ class Inventory:
     ) -> Learned:
         """Take in what one visit read; several readings are several devices behind one address."""
         apart = told_apart(readings)
-        visit = Visit(target=target, at=at, read_by=read_by, alone=len(apart) == 1)
+        visit = Visit(target=target, at=at, read_by=read_by, read=apart)
         learned = Learned()
         used: set[str] = set()
         for reading in apart:
@@ -130,8 +130,18 @@ class Inventory:
         return Learned(entries=entries)
 
     def silent(self, uri: str, *, at: datetime) -> Learned:
-        """Note that nothing answered at a place; an event is made only when the silence begins."""
-        return self._gone(self.at(uri), at)
+        """Note that nothing answered at a place; an event is made only when the silence begins.
+
+        A device that was met at another one of its addresses since is there, and not silent.
+        """
+        awake = (entry for entry in self.at(uri) if entry.silent_since is None)
+        moved = tuple(one for entry in awake if (one := self._sightings.at_last_door(entry)) is not None)
+        for entry in moved:
+            self._roster.put(entry)
+        facts = [DeviceMoved(old_address=where(uri), address=where(entry.latest.target)) for entry in moved]
+        pairs = zip(moved, facts, strict=True)
+        events = tuple(Event(device=entry.latest.device.id, at=at, facts=fact) for entry, fact in pairs)
+        return Learned(events=events, entries=moved).joined(self._gone(self.at(uri), at))
 
     def owe(self, learned: Learned) -> None:
         """Take back what could not be kept: its events and aliases are handed out again by ``owed``."""
@@ -152,11 +162,11 @@ class Inventory:
         place = visit.target.uri
         known = [e for e in self._roster.like(reading.identity, place) if e.latest.device.id not in used]
         there = self.at(place)
-        candidates = candidates_of(reading, known, place, alone=visit.alone, there=there)
+        candidates = candidates_of(reading, known, place, read=visit.read, there=there)
         chosen = chosen_of(candidates, reading)
         if chosen is None:
             return None
-        same = [chosen.entry, *merged_with(chosen, candidates, reading, alone=visit.alone)]
+        same = [chosen.entry, *merged_with(chosen, candidates, reading, alone=len(visit.read) == 1)]
         same.sort(key=lambda entry: (entry.first_seen, entry.latest.device.id))
         stays, *others = same
         for other in others:

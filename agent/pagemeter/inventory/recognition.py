@@ -47,22 +47,29 @@ def told_apart(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 
 
 def candidates_of(
-    reading: Reading, known: Sequence[FleetEntry], place: str, *, alone: bool, there: Sequence[FleetEntry]
+    reading: Reading,
+    known: Sequence[FleetEntry],
+    place: str,
+    *,
+    read: Sequence[Reading],
+    there: Sequence[FleetEntry],
 ) -> tuple[Candidate, ...]:
     """Weigh a reading against every entry that has something in common with it; those ruled out are left out.
 
-    ``there`` are the entries whose last place this is; ``alone`` is a reading that was the only one of its visit.
+    ``there`` are the entries whose last place this is, ``read`` all readings of the visit.
     """
     live = [entry for entry in there if entry.silent_since is None]
-    crowded = not alone or len(live) > 1
-    only_model = sum(_same_model(entry, reading) for entry in there) == 1
+    crowded = len(read) > 1 or len(live) > 1
+    of_its_model = sum(_model_sign(one, reading) is Sign.SAME for one in read)
+    only_model = sum(_same_model(entry, reading) for entry in there) == of_its_model == 1
     found = []
     for entry in known:
         scene = Scene(here=_is_here(entry, place), crowded=crowded, only_model=only_model)
         signs = Signs.of(entry.latest, reading)
         sure = match(signs, scene)
         gone = any(_took_the_place(other, entry) for other in there)
-        if sure > Match.NONE and not (gone and sure is Match.ADDRESS and _is_named(reading)):
+        stranger = gone and sure is Match.ADDRESS and _is_named(reading) and signs.mac is not Sign.SAME
+        if sure > Match.NONE and not stranger:
             found.append(Candidate(entry=entry, sure=sure, signs=signs, here=scene.here, displaced=gone))
     return tuple(found)
 
@@ -113,19 +120,21 @@ def _is_same(one: Candidate, chosen: Candidate, reading: Reading, *, alone: bool
         same = serial_sign(mine.serial_number, theirs.serial_number)
         makers = maker_sign(mine.manufacturer, theirs.manufacturer)
         return one.sure >= Match.ALIKE and same in (Sign.SAME, Sign.ALIKE) and makers is not Sign.OTHER
-    if one.sure is Match.MAC and not one.here:
-        # Printers behind one print server have its MAC and live side by side.
-        return _ended_before(one, chosen) or _ended_before(chosen, one)
-    if one.sure >= Match.MAC:
+    if one.sure >= Match.UUID:
         return True
-    if not alone:
+    if one.sure is Match.MAC:
+        # Printers behind one print server have its MAC: they live side by side, or in other seats.
+        lived_apart = _ended_before(one, chosen) or _ended_before(chosen, one)
+        return one.signs.seat is not Sign.OTHER if one.here else lived_apart
+    if not alone or one.signs.seat is Sign.OTHER:
         return False
     if one.sure is Match.NAME:
         return _is_provisional(chosen.entry) and one.entry.silent_since is not None and _ended_before(one, chosen)
     # Known by its place alone until now: what stands there says who it is.
     named = comparable(reading.identity.serial_number) is not None
     told = named or (plain_uuid(reading.identity.uuid) is not None and _ended_before(one, chosen))
-    return one.here and not one.displaced and told and one.signs.host is not Sign.OTHER
+    nameless = not any(macs_of(theirs.macs)) and plain_uuid(theirs.uuid) is None
+    return one.here and nameless and not one.displaced and told and one.signs.host is not Sign.OTHER
 
 
 def _ended_before(one: Candidate, other: Candidate) -> bool:

@@ -26,12 +26,12 @@ from pagemeter.model import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Where, when and by which readers something was read; ``alone`` where it was one printer."""
+    """Where, when and by which readers something was read: a reading for each printer."""
 
     target: Target
     at: datetime
     read_by: tuple[str, ...]
-    alone: bool
+    read: tuple[Reading, ...]
 
 
 class Sightings:
@@ -42,12 +42,23 @@ class Sightings:
         self._links = links
         self._new_id = new_id
         self._passed = Doors()
+        self._met: dict[str, str] = {}
         for entry in roster:
             self._passed.found(entry.latest.device.id, (entry.latest.target,))
 
     def note(self, device: str, target: Target) -> None:
         """Remember whom a visit met."""
         self._passed.found(device, (target.uri,))
+        self._met[device] = target.uri
+
+    def at_last_door(self, entry: FleetEntry) -> FleetEntry | None:
+        """Put a device where it was met last, if that was another one of its addresses; none where it was not."""
+        device, door = entry.latest.device, self._met.get(entry.latest.device.id, entry.latest.target)
+        here = addresses_of(Target(uri=door, found_by=""))
+        if same_place(door, entry.latest.target) or not here or here[0] not in device.addresses:
+            return None
+        addresses = (*here, *(one for one in device.addresses if one not in here))
+        return replace(entry, latest=replace(entry.latest, target=door, device=replace(device, addresses=addresses)))
 
     def snapshot(self, visit: Visit, reading: Reading, known: FleetEntry | None) -> DeviceSnapshot:
         """Join what was read with what is known of the device and what operators say of the place."""

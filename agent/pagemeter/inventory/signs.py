@@ -11,6 +11,8 @@ from pagemeter.model import HostName, Identity, Origin
 from pagemeter.nameplate import maker_by_words, serial_number
 
 _LEAST_SERIAL = 4
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ONLY_ZEROS = re.compile(r"[A-Z]{1,3}0{4,}")
 # Who sells whose devices, as the names on the case and the enterprise numbers in recordings tell.
 _FAMILIES = (
     frozenset({"ricoh", "nrg", "lanier", "savin", "gestetner", "infotec", "nashuatec", "rex rotary"}),
@@ -49,11 +51,13 @@ class Macs(NamedTuple):
 def comparable(serial: str | None) -> str | None:
     """Return a serial number as it is compared, or none where it can't tell devices apart.
 
-    Placeholders can't, and neither can what is shorter than any maker's numbers.
+    Placeholders can't, and neither can what is shorter than any maker's numbers, nor what is typed where something must
+    be typed: a count, the alphabet, zeros behind letters.
     """
     folded = "".join((serial_number(serial) or "").split()).upper()
     bare = re.sub(r"[\W_]", "", folded)
-    return folded if len(bare) >= _LEAST_SERIAL and len(set(bare)) > 1 else None
+    typed = bare in "0123456789" or bare in _ALPHABET or _ONLY_ZEROS.fullmatch(bare) is not None
+    return folded if len(bare) >= _LEAST_SERIAL and len(set(bare)) > 1 and not typed else None
 
 
 def bare_serial(serial: str | None) -> str | None:

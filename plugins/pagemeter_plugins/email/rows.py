@@ -95,6 +95,8 @@ def _meter(read: MeterRead) -> Row:
         str(read.quality),
         read.at,
         str(read.origin),
+        read.series,
+        read.origin.doubt,
     )
 
 
@@ -200,7 +202,7 @@ TABLES = {
     Sheet.METERS: Table(
         (
             *_WHO, ("meter", 38), ("work", 10), ("color", 12), ("media", 10), ("unit", 13), ("value", 12),
-            ("quality", 11), ("read at (UTC)", 20), ("origin", 42),
+            ("quality", 11), ("read at (UTC)", 20), ("origin", 42), ("run", 6), ("doubt", 30),
         ),
         _meters,
     ),

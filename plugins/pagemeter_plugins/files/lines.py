@@ -25,6 +25,10 @@ COLUMNS = (
     "unit",
     "origin",
     "read_at",
+    "quality",
+    "series",
+    "delta",
+    "doubt",
 )
 
 
@@ -70,7 +74,14 @@ def _rows(snapshot: DeviceSnapshot) -> Iterator[tuple[str, ...]]:
 
 
 def _read(read: MeterRead) -> tuple[str, ...]:
-    return _cell(read.key), str(read.value), _cell(read.unit), _cell(str(read.origin)), _time(read.at)
+    return (
+        *(_cell(read.key), str(read.value), _cell(read.unit), _cell(str(read.origin)), _time(read.at)),
+        *(_cell(read.quality), _number(read.series), _number(read.delta), _cell(read.origin.doubt)),
+    )
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def _cell(text: str | None) -> str:

@@ -68,18 +68,23 @@ def check(
     """
     from pagemeter.errors import PluginError
     from pagemeter_plugins.printer_mib import trial
-    from pagemeter_plugins.printer_mib.profiles import parse_profile, profile_text
+    from pagemeter_plugins.printer_mib.profiles import parse_profile, profile_text, texts_beside
 
-    checked, mistakes = [], []
+    checked: list[Profile] = []
+    mistakes: list[str] = []
     for file in files:
         try:
-            checked.append(parse_profile(profile_text(file, name=str(file)), name=str(file)))
+            bases = texts_beside(file, files, folder)
+            checked.append(parse_profile(profile_text(file, name=str(file)), name=str(file), others=bases))
         except PluginError as error:
             mistakes.append(str(error))
     if mistakes:
         _end("\n".join(mistakes))
     try:
-        tried = [trial.tried(recording, (*checked, *_profiles(folder)), checked) for recording in against or ()]
+        named = {one.name for one in checked}
+        others = [one for one in _profiles(folder) if one.name not in named]
+        asked = (*(one.of_the_user() for one in checked), *others)
+        tried = [trial.tried(recording, asked, checked) for recording in against or ()]
     except PluginError as error:
         _end(str(error))
     if json:

@@ -160,6 +160,9 @@ DECODERS: Mapping[str, Decoder] = MappingProxyType(
 )
 """By the names that profiles use; each finds nothing in what it does not understand, and never raises."""
 
+OF_DIGITS = frozenset({"epoch"})
+"""Decoders that read decimal digits, and so a number too; the octets of others are none that a number has."""
+
 _CODES = frozenset(f"{code:02x}" for code in range(_END_OF_RECORDS))
 FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {

@@ -64,8 +64,8 @@ def _cells(profile: Profile) -> dict[str, Proof]:
     for what in profile.by_standard:
         found[standard[what]].append(Proof.STANDARD)
     excused = {"mono": "mono", "color": "color", "supply_serial_number": "supply serials"}
-    for what in profile.not_told:
-        found[excused[what]].append(Proof.NOT_TOLD)
+    for silent in profile.not_told:
+        found[excused[silent]].append(Proof.NOT_TOLD)
     return {name: _best(proofs) for name, proofs in found.items()}
 
 

@@ -12,8 +12,7 @@ MOST_OCTETS = 4_000_000
 # A name and what it is under: `name OBJECT-TYPE ... ::= { parent 7 }`, also `OBJECT IDENTIFIER`, `MODULE-IDENTITY`.
 _ASSIGNED = re.compile(
     r"\b([a-z][A-Za-z0-9-]*)\s+(?:OBJECT-TYPE|OBJECT\s+IDENTIFIER|MODULE-IDENTITY|OBJECT-IDENTITY|NOTIFICATION-TYPE)\b"
-    r"(?:(?!::=|\bOBJECT-TYPE\b).)*?::=\s*\{([^{}]*)\}",
-    re.DOTALL,
+    r"|::=\s*\{([^{}]*)\}"
 )
 _ROOTS: Mapping[str, Oid] = {
     "iso": (1,),
@@ -49,7 +48,11 @@ def names_of(folder: Path) -> dict[Oid, str]:
 def _assigned(module: str) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
     """Yield each name with its parent's and the numbers under it; comments and quoted texts are left out."""
     plain = re.sub(r'"[^"]*"', '""', re.sub(r"--[^\n]*", "", module))
-    for name, value in _ASSIGNED.findall(plain):
+    waiting: str | None = None
+    for begun, value in _ASSIGNED.findall(plain):
+        name, waiting = waiting, begun or None
+        if begun or name is None:
+            continue
         words = value.split()
         numbers = [number for word in words[1:] for number in re.findall(r"\d+(?=\)?$)", word)]
         if words and len(numbers) == len(words) - 1:

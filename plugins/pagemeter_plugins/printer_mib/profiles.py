@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from pagemeter.config.loader import Loaded, load
-from pagemeter.config.mistakes import Mistake, error_of
+from pagemeter.config.mistakes import Mistake, error_of, near
 from pagemeter.errors import ConfigError, PluginError
 from pagemeter.snmp.types import Oid
 from pagemeter_plugins.printer_mib.profile import Profile
@@ -112,6 +112,17 @@ def profile_text(path: Traversable | Path, *, name: str) -> str:
         raise PluginError(f"{name}:{line}: this is no UTF-8 text; save it as UTF-8") from error
 
 
+def texts_beside(file: Path, named: Iterable[Path], folder: Path | None) -> _Texts:
+    """Return what the bases of a profile are looked for in: files named with it, a folder, the shipped profiles."""
+    found = dict(_shipped_texts())
+    for other in (*(folder.iterdir() if folder is not None and folder.is_dir() else ()), *named):
+        try:
+            found.update(_texts([other]) if other != file else {})
+        except PluginError:
+            continue  # it is named where it is checked itself
+    return found
+
+
 def parse_profile(text: str, *, name: str, others: _Texts | None = None) -> Profile:
     """Check one profile, joined with its bases; raises PluginError that names file, line and each mistake.
 
@@ -172,8 +183,8 @@ def _whole(name: str, texts: _Texts, *, root: str | None = None, below: tuple[st
     profile = _parsed(text, file, root=root)
     for base in profile.base:
         if base not in texts:
-            known = ", ".join(sorted(texts))
-            raise PluginError(f"{file}: base: there is no profile {base}; known are {known}")
+            remedy = near(base, texts) or f"known are {', '.join(sorted(texts))}"
+            raise PluginError(f"{file}: base: there is no profile {base}; {remedy}")
         own = _root_of(text, file)
         profile = profile.completed_by(_whole(base, texts, root=root or own, below=(*below, name)))
     return profile

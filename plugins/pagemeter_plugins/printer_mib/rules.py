@@ -11,7 +11,7 @@ from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter.text import scrub
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.decode import Decode
-from pagemeter_plugins.printer_mib.decoders import decoded
+from pagemeter_plugins.printer_mib.decoders import OF_DIGITS, decoded
 from pagemeter_plugins.printer_mib.localization import Charsets, text
 from pagemeter_plugins.printer_mib.places import Place, Word
 from pagemeter_plugins.printer_mib.profile import Profile, Scaled, TextRule, When
@@ -68,9 +68,9 @@ def text_at(
 
 
 def decoded_at(walk: Walk, where: Oid, decode: Decode) -> int | str | None:
-    """Return what a decoder finds there; a number is decoded as its digits."""
+    """Return what a decoder finds there; of a number only what reads digits makes something."""
     data = walk.octets(where)
-    if data is None and (number := walk.integer(where)) is not None:
+    if data is None and decode.name in OF_DIGITS and (number := walk.integer(where)) is not None:
         data = str(number).encode("ascii")
     return None if data is None else decoded(decode.name, data, decode.field)
 

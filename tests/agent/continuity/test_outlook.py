@@ -74,6 +74,23 @@ def test_of_today_only_what_is_usual_and_not_printed_yet_is_expected() -> None:
     assert early == pytest.approx(0.75 + 0.125, abs=0.01)
 
 
+def test_an_office_that_prints_more_from_week_to_week_is_taken_to_where_it_got_to() -> None:
+    # Working days of 100 pages in the first week, 110 in the second one ... 200 in the eleventh: now it is at 205.
+    days = tuple((FIRST + day, (100 + 10 * (day // 7)) * (day % 7 < 5)) for day in range(77))
+    pace = pace_of(Usage(days=days), first=FIRST, today=FIRST + 77)
+    assert pace is not None
+    assert sum(pace.weekdays) == pytest.approx(5 * 205, rel=0.02)
+
+
+def test_weeks_that_differ_at_random_have_no_trend() -> None:
+    weeks = (100, 130, 90, 120, 140, 100, 150, 110, 130, 120)
+    days = tuple((FIRST + day, weeks[day // 7] * (day % 7 < 5)) for day in range(70))
+    pace = pace_of(Usage(days=days), first=FIRST, today=FIRST + 70)
+    assert pace is not None
+    # The middle four: 110, 120, 120 and 130.
+    assert sum(pace.weekdays) == pytest.approx(5 * 120, rel=0.02)
+
+
 def test_a_holiday_and_a_print_run_of_the_year_do_not_change_the_usual_week() -> None:
     days = dict(used(70).days)
     days |= {FIRST + day: 0 for day in range(14, 28)}

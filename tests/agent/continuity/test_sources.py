@@ -154,6 +154,25 @@ def test_a_source_that_tells_the_meter_alone_for_a_day_begins_a_run_and_counts_i
     assert sum(delta or 0 for delta in deltas(*visits)) == 25
 
 
+def test_a_source_that_tells_0_at_first_counts_from_where_it_stands_then() -> None:
+    device = Device1()
+    told = [(IPP, 48_700), (SNMP, 0), (SNMP, 50_000), (SNMP, 50_010), (SNMP, 50_030)]
+    visits = [device.visit(one, minutes=13 * 60) for one in told]
+    assert deltas(*visits) == [0, None, None, None, 30]
+    assert device.runs() == [(1, 48_700, 48_700, 0, "source-changed"), (2, 50_000, 50_030, 30, None)]
+
+
+def test_sources_that_both_told_0_were_not_seen_to_tell_the_same() -> None:
+    device = Device1()
+    visits = [
+        device.visit((SNMP, 0), (VENDOR, 0)),
+        device.visit((SNMP, 40), (VENDOR, 30)),
+        device.visit((VENDOR, 50)),
+        device.visit((SNMP, 70)),
+    ]
+    assert deltas(*visits) == [0, 40, None, 30]
+
+
 def test_the_standard_count_and_a_vendor_s_are_two_sources_and_two_rows_of_a_table_are_one() -> None:
     device = Device1()
     moved = Origin(protocol="snmp", where="1.3.6.1.2.1.43.10.2.1.4.3.1")

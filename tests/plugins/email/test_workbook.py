@@ -82,7 +82,7 @@ def test_meters_are_numbers_in_the_order_of_their_keys(report_of: ReportOf, entr
         "device": "d1", "site": "Plant 2", "device serial number": "SN0001", "model": "Acme Laser 9",
         "asset tag": "0042", "address": "10.0.0.7", "meter": "total.any.any.any.impressions", "work": "total",
         "color": "any", "media": "any", "unit": "impressions", "value": 12345, "quality": "measured",
-        "read at (UTC)": AT, "origin": "snmp 1.3.6.1.2.1.43.10.2.1.4.1.1",
+        "read at (UTC)": AT, "origin": "snmp 1.3.6.1.2.1.43.10.2.1.4.1.1", "run": None, "doubt": None,
     }  # fmt: skip
 
 

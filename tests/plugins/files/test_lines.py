@@ -20,6 +20,7 @@ from pagemeter.model import (
     MeterRead,
     MeterUnit,
     Origin,
+    Quality,
     Work,
 )
 from pagemeter.wire import from_json
@@ -34,13 +35,29 @@ SnapshotOf = Callable[[Device], DeviceSnapshot]
 
 def test_a_meter_read_is_a_row(document_of: DocumentOf, snapshot_of: SnapshotOf, printer: Device) -> None:
     assert csv_header() + csv_rows([document_of(snapshot_of(printer))]) == (
-        b"device_id,serial_number,mac,ip,manufacturer,model,location,asset_tag,meter,value,unit,origin,read_at\r\n"
+        b"device_id,serial_number,mac,ip,manufacturer,model,location,asset_tag,meter,value,unit,origin,read_at,quality,series,"
+        b"delta,doubt\r\n"
         b'd1,SN0001,00:11:22:33:44:55,10.0.0.7,Acme,Acme Laser 9,"Hall, ""west""",A-17,'
-        b"total.any.any.any.impressions,12345,impressions,snmp 1.3.6.1.2.1.43.10.2.1.4.1.1,2026-01-31T12:00:00Z\r\n"
+        b"total.any.any.any.impressions,12345,impressions,snmp 1.3.6.1.2.1.43.10.2.1.4.1.1,2026-01-31T12:00:00Z,"
+        b"measured,,,\r\n"
         b'd1,SN0001,00:11:22:33:44:55,10.0.0.7,Acme,Acme Laser 9,"Hall, ""west""",A-17,'
         b"print.full-color.any.any.impressions#122,0,impressions,snmp 1.3.6.1.2.1.43.10.2.1.4.1.1,"
-        b"2026-01-31T12:00:00Z\r\n"
+        b"2026-01-31T12:00:00Z,measured,,,\r\n"
     )
+
+
+def test_a_row_says_what_may_be_billed_and_what_is_not_believed() -> None:
+    origin = Origin(protocol="snmp", where="1.3.6.1.4.1.99999.1", doubt="unverified")
+    read = MeterRead(
+        work=Work.COPY, unit=MeterUnit.SHEETS, value=9, raw="9", origin=origin, at=NOW,
+        quality=Quality.SUSPICIOUS, series=2, delta=0,
+    )  # fmt: skip
+    snapshot = DeviceSnapshot(device=Device(id="d1"), target="host://10.0.0.7", taken_at=NOW, meter_reads=(read,))
+    rows = csv_rows([Document(key=Key(agent="a", epoch="e", seq=1), at=NOW, body=snapshot)]).decode()
+    [row] = csv.DictReader(io.StringIO(csv_header().decode() + rows, newline=""))
+    assert [row[name] for name in ("value", "quality", "series", "delta", "doubt")] == [
+        "9", "suspicious", "2", "0", "unverified",
+    ]  # fmt: skip
 
 
 def test_what_is_no_snapshot_has_no_rows(document_of: DocumentOf) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from pagemeter.component import NotAPrinter
 from pagemeter.snmp.recording import read_recording
-from pagemeter.snmp.types import Tag, VarBind, Walk
+from pagemeter.snmp.types import Tag, VarBind, Walk, oid
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profiles import shipped_profiles
 
@@ -65,3 +66,30 @@ def test_damage_never_raises_and_never_invents_a_negative_count(walk: Walk) -> N
             supply.level is None or supply.level.percent is None or 0 <= supply.level.percent <= 100
             for supply in reading.supplies
         )
+
+
+def numbers_of(walk: Walk) -> set[int]:
+    """All numbers of a walk, those in its texts too, and negative ones that came as unsigned."""
+    plain = {row.value for row in walk if isinstance(row.value, int)}
+    spelt = {
+        int(digits) for row in walk if isinstance(row.value, bytes) for digits in re.findall(rb"[+-]?\d+", row.value)
+    }
+    both = plain | spelt
+    return both | {number - (1 << bits) for number in both for bits in (32, 64)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(walk=damaged())
+def test_damage_never_invents_a_number(walk: Walk) -> None:
+    found = parse_printer_mib(walk, SCOPES, AT, PROFILES)
+    numbers = numbers_of(walk)
+    for reading in () if isinstance(found, NotAPrinter) else found:
+        for read in (*reading.meter_reads, *(rival.read for rival in reading.rivals)):
+            terms = [oid(place) for place in re.split(r" [+-] ", read.origin.where)]
+            assert all(place in walk for place in terms)
+            told = [walk.integer(place) for place in terms]
+            assert None in told or read.raw == "+".join(map(str, told)) or "-" in read.raw
+            assert read.value < 1 << 63
+        levels = [supply.level for supply in reading.supplies] + [tray.level for tray in reading.inputs]
+        assert {level.units for level in levels if level is not None and level.units is not None} <= numbers
+        assert {supply.max_capacity for supply in reading.supplies if supply.max_capacity is not None} <= numbers

@@ -51,6 +51,7 @@ IMPORTS enterprises FROM RFC1155-SMI OBJECT-TYPE FROM RFC-1212;
 acme OBJECT IDENTIFIER ::= { enterprises 99999 }
 acmeCounters OBJECT IDENTIFIER ::= { acme 3 }
 -- acmeLie OBJECT IDENTIFIER ::= { acme 4 }
+acmeHalf OBJECT IDENTIFIER
 acmeScanCount OBJECT-TYPE
     SYNTAX Counter
     ACCESS read-only
@@ -102,6 +103,8 @@ def test_a_check_against_a_recording_says_what_is_read(tmp_path: Path, recording
     (line,) = lines(said)
     (read,) = line["read"]
     assert (line["ok"], read["profiles"]) == (["acme"], ["acme"])
+    (twice,) = lines(profile("check", tmp_path / "acme.yaml", "--profiles", tmp_path, "--against", recording, "--json"))
+    assert twice["read"][0]["profiles"] == ["acme"]
     meters = {(m["work"], m["color"]): (m["value"], m["quality"]) for m in read["printers"][0]["meter_reads"]}
     assert meters == {("total", "any"): (12340, "measured"), ("total", "monochrome"): (10000, "unverified")}
 
@@ -154,6 +157,18 @@ status: [{oid: .7.0, codes: {17: {description: Cover open, severity: critical}},
 def test_a_profile_without_a_match_is_said_to_be_a_base(tmp_path: Path) -> None:
     said = profile("check", written(tmp_path, PROFILE.replace("match: {sys_object_id: [.1]}\n", "")))
     assert said.stdout.endswith("no mistake; only a base for others, for it has no match\n")
+
+
+@pytest.mark.parametrize("by_folder", [True, False])
+def test_a_base_of_ones_own_is_found_in_the_folder_and_among_the_files(tmp_path: Path, by_folder: bool) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    base = written(own, PROFILE.replace("match: {sys_object_id: [.1]}\n", ""))
+    derived = written(own, "name: bolt\ntitle: Bolt\nbase: [acme]\nmatch: {words: Bolt}\nsources: {}\n", "bolt.yaml")
+    said = profile("check", derived, *(("--profiles", own) if by_folder else (base,)))
+    again = profile("check", derived, base, "--profiles", own, "--against", written(tmp_path, RECORDING, "a.snmprec"))
+    assert "a.snmprec: profiles none fits" in again.stdout
+    assert said.stdout.splitlines()[0] == "bolt: 1 meter, 0 rules for supplies; no mistake"
 
 
 def test_what_is_no_recording_is_refused_with_its_place(tmp_path: Path) -> None:

@@ -125,6 +125,11 @@ def test_what_is_no_count_is_no_counter(value: Value) -> None:
     assert copies("oid: .8.0", walk_of({".8.0": value})) == []
 
 
+@pytest.mark.parametrize("decoder", ["hp-float", "big-endian", "hex-number", "length-prefixed"])
+def test_a_number_is_no_octets_of_a_makers_own_format(decoder: str) -> None:
+    assert copies(f"oid: .8.0, decode: {{name: {decoder}}}", walk_of({".8.0": 1154})) == []
+
+
 def test_digits_in_a_text_are_a_count() -> None:
     assert copies("oid: .8.0", walk_of({".8.0": b" 0012\0"})) == [12]
 

@@ -356,6 +356,38 @@ STORIES = [
         "2: 0 > 0 counted 0, reset, taken-back",
         "3: 7 > 7 counted 0, reset",
     ),
+    a_printer("after a fall it goes on where it stands, and not far below at a run of long ago")
+    .shows(100)
+    .after(minutes=15)
+    .shows(500_000, mac="02504d0000ff")
+    .after(days=200)
+    .shows(300_000)
+    .after(minutes=15)
+    .shows(300_020)
+    .counts(0, 0, 0, 20)
+    .tells("suspicious 100 > 500000 because the MAC address changed", "replacement 500000 > 300000")
+    .runs_of(
+        TOTAL,
+        "1: 100 > 100 counted 0, found, replacement",
+        "2: 500000 > 500000 counted 0, replacement, replacement",
+        "3: 300000 > 300020 counted 20, replacement",
+    ),
+    a_printer("a value that jumps above the run of a year ago is held as any other one")
+    .shows(90_000)
+    .after(minutes=15)
+    .shows(3)
+    .after(days=1)
+    .shows(50)
+    .after(days=365)
+    .shows(1700)
+    .after(minutes=15)
+    .shows(400_000)
+    .after(minutes=15)
+    .shows(1710)
+    .counts(0, 0, 47, 1650, 0, 10)
+    .doubts(400_000)
+    .tells("reset 90000 > 3", "suspicious 1700 > 400000", "suspicious 400000 > 1710 because the value before")
+    .runs_of(TOTAL, "1: 90000 > 90000 counted 0, found, reset", "2: 3 > 1710 counted 1707, reset"),
     # ---- wraps
     a_printer("a counter of 32 bits begins anew and its run goes on")
     .shows(FULL - 100)
@@ -484,6 +516,18 @@ STORIES = [
     .doubts(700_000_000, 700_000_010)
     .tells("suspicious 1000 > 700000000", "suspicious 1000 > 700000200 because it stands there for a day")
     .runs_of(TOTAL, "1: 1000 > 1000 counted 0, found, jumped", "2: 700000200 > 700000207 counted 7, jumped"),
+    a_printer("a first sight of 0 jumps to where the counter really stands, and nothing of it is counted")
+    .shows(0)
+    .after(minutes=15)
+    .shows(120_000)
+    .after(minutes=15)
+    .shows(120_010)
+    .after(minutes=15)
+    .shows(120_025)
+    .counts(0, 0, 0, 15)
+    .doubts(120_000)
+    .tells("suspicious 0 > 120000", "suspicious 0 > 120010 because the 0 before was told while")
+    .runs_of(TOTAL, "1: 0 > 0 counted 0, found, jumped", "2: 120010 > 120025 counted 15, jumped"),
     a_printer("garbage that differs each time is never counted")
     .shows(1000)
     .after(minutes=15)

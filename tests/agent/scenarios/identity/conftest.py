@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pagemeter.clock import SystemClock
 from pagemeter.component import Seen
 from pagemeter.config import AgentConfig, parse_config
 from pagemeter.config.build import credentials_of, fence_of
+from pagemeter.config.catalog import InstalledCatalog, installed_catalog
 from pagemeter.errors import Unreachable
 from pagemeter.ipp.message import Group, IppMessage
 from pagemeter.model import (
@@ -34,11 +36,11 @@ from pagemeter.model import (
     Work,
 )
 from pagemeter.net.budget import Budget
-from pagemeter.plugins import load_plugins
+from pagemeter.plugins import Registry, load_plugins
 from pagemeter.rounds import ALERTS, METERS
 from pagemeter.simulator import SimulatedDevice, Simulator
 from pagemeter.snmp.engine import SnmpEngine
-from pagemeter.snmp.types import Tag, VarBind, Walk, oid
+from pagemeter.snmp.types import Oid, Tag, VarBind, Walk, oid
 from pagemeter.store import Position, Store, StoreReader
 from pagemeter.supervisor import Supervisor
 from pagemeter.testing import ipp_group
@@ -178,6 +180,40 @@ class SiteIpp:
         return IppMessage(message.version, 0, message.request_id, (self.groups[host],))
 
 
+class SiteEngine(SnmpEngine):
+    """The engine of the agent, that is told which outlets are dark: there it does not wait for an answer."""
+
+    def __init__(self, outlets: Mapping[str, Outlet], config: AgentConfig, clock: SiteClock) -> None:
+        super().__init__(
+            fence=fence_of(config),
+            budget=Budget(clock, config.agent.packets_per_second),
+            credentials=credentials_of(config),
+            clock=clock,
+        )
+        self._outlets = {PLACES[place]: outlet for place, outlet in outlets.items()}
+
+    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
+        """Ask who is there."""
+        self._look_at(target)
+        return await super().get(target, oids)
+
+    async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:
+        """Read who is there."""
+        self._look_at(target)
+        return await super().walk(target, roots, within=within)
+
+    def _look_at(self, target: Target) -> None:
+        if self._outlets[target.host].host is None:
+            raise Unreachable(f"{target.uri} did not answer SNMP; nothing is plugged in there")
+
+
+@cache
+def _plugins() -> tuple[InstalledCatalog, Registry]:
+    """Load them once: reading their manifests takes longer than most rows."""
+    names = ("static", "printer_mib", "ipp", "files")
+    return installed_catalog(names), load_plugins(names)
+
+
 class _NoRoomForAliases(sqlite3.Connection):
     """A disk that fills up in the middle of the transaction of a merge."""
 
@@ -198,7 +234,9 @@ class Site:
         self._outlets = outlets
         targets = ", ".join(PLACES[place] for place in places)
         text = YAML.format(port=port, targets=targets)
-        self._config: AgentConfig = parse_config(text, str(folder / "pagemeter.yaml"), environ={})
+        catalog, _ = _plugins()
+        name = str(folder / "pagemeter.yaml")
+        self._config: AgentConfig = parse_config(text, name, environ={}, catalog=lambda _: catalog)
         self._stack = AsyncExitStack()
         self._usb: tuple[Printer, ...] = ()
         self._read = 0
@@ -278,15 +316,8 @@ class Site:
 
     @asynccontextmanager
     async def _agent(self, connection: type[sqlite3.Connection] = sqlite3.Connection) -> AsyncIterator[Agent]:
-        config = self._config
-        registry = load_plugins(item.plugin for item in (*config.discoveries, *config.readers, *config.outputs))
-        engine = SnmpEngine(
-            fence=fence_of(config),
-            budget=Budget(self.clock, config.agent.packets_per_second),
-            credentials=credentials_of(config),
-            clock=self.clock,
-            timeout=0.15,
-        )
+        config, (_, registry) = self._config, _plugins()
+        engine = SiteEngine(self._outlets, config, self.clock)
         store = Store.open(self.path, clock=self.clock, group_seconds=0.0, connection=connection)
         async with store, engine:
             agent = Agent(config, registry, store, engine, self.ipp, clock=self.clock)  # type: ignore[arg-type] # asks only
