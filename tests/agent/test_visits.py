@@ -339,6 +339,51 @@ async def test_a_reader_that_told_nothing_is_not_among_those_that_read(tmp_path:
         assert here.store.memory("reader0", "d1") == {"seen": 1}
 
 
+async def test_a_reader_that_remembers_that_nobody_was_there_does_not_hide_the_silence(tmp_path: Path) -> None:
+    """IPP remembers how long it leaves a printer alone: that is no answer of the printer."""
+    memories = iter([{"seen": 1}, {"alone": 1}, {"alone": 2}])
+    there = iter([True])
+
+    def say(target: Target, ask: Ask) -> Answer:
+        readings = (reading(),) if next(there, False) else ()
+        return Answer(readings=readings, memory=next(memories))
+
+    async with site(tmp_path, Told(say)) as here:
+        await here.visits.visit(PLACE)
+        for alone in (1, 2):
+            visited = await here.visits.visit(PLACE)
+            assert isinstance(visited.error, Unreachable)
+            assert here.inventory.entries()[0].silent_since is not None
+            assert here.store.memory("reader0", "d1") == {"alone": alone}
+        assert here.kept() == ["DeviceSnapshot", "Event", "Event"]
+
+
+async def test_a_memory_beside_a_reader_that_failed_does_not_hide_the_silence(tmp_path: Path) -> None:
+    answers: list[Answer | Exception] = [Answer(readings=(reading(),)), Unreachable("no answer")]
+
+    def say(target: Target, ask: Ask) -> Answer:
+        if isinstance(answer := answers.pop(0), Exception):
+            raise answer
+        return answer
+
+    async with site(tmp_path, Told(say), Told(lambda *_: Answer(memory={"alone": 1}))) as here:
+        await here.visits.visit(PLACE)
+        await here.visits.visit(PLACE)
+        assert here.inventory.entries()[0].silent_since is not None
+
+
+async def test_a_reader_of_jobs_that_has_none_to_tell_but_remembers_is_an_answer(tmp_path: Path) -> None:
+    answers = iter([Answer(readings=(reading(),)), Answer(memory={"last": 7})])
+    reader = Told(lambda *_: next(answers))
+    reader.scopes = EVERYTHING | {Scope.JOBS}  # type: ignore[misc] # this reader's own
+    async with site(tmp_path, reader) as here:
+        await here.visits.visit(PLACE)
+        visited = await here.visits.visit(PLACE, frozenset({Scope.JOBS}))
+        assert visited.error is None
+        assert here.inventory.entries()[0].silent_since is None
+        assert here.store.memory("reader0", "d1") == {"last": 7}
+
+
 async def test_a_device_is_not_silent_because_nobody_can_read_its_jobs(tmp_path: Path) -> None:
     reader = Told(lambda *_: Answer(readings=(reading(WHO, 7),)))
     async with site(tmp_path, reader) as here:

@@ -126,7 +126,7 @@ def _is_same(one: Candidate, chosen: Candidate, reading: Reading, *, alone: bool
         # Printers behind one print server have its MAC: they live side by side, or in other seats.
         lived_apart = _ended_before(one, chosen) or _ended_before(chosen, one)
         return one.signs.seat is not Sign.OTHER if one.here else lived_apart
-    if not alone or one.signs.seat is Sign.OTHER:
+    if not alone:
         return False
     if one.sure is Match.NAME:
         return _is_provisional(chosen.entry) and one.entry.silent_since is not None and _ended_before(one, chosen)

@@ -23,7 +23,11 @@ SAME, ALIKE, OTHER, SILENT = Sign.SAME, Sign.ALIKE, Sign.OTHER, Sign.SILENT
 
 
 @pytest.mark.parametrize(
-    "serial", [None, "", "   ", "N/A", "0000000000", "XXXXXXXXXX", "AAAA", "1234567890", "77", "-"]
+    "serial",
+    [
+        *(None, "", "   ", "N/A", "0000000000", "XXXXXXXXXX", "AAAA", "1234567890", "77", "-"),
+        *("12345678", "123456", "ABCDEFGHIJ", "SN00000000", "(null)", "No Serial"),
+    ],
 )
 def test_a_placeholder_compares_with_nothing(serial: str | None) -> None:
     assert comparable(serial) is None

@@ -322,7 +322,7 @@ class Site:
         async with store, engine:
             agent = Agent(config, registry, store, engine, self.ipp, clock=self.clock)  # type: ignore[arg-type] # asks only
             async with asyncio.TaskGroup() as group:
-                items: list[Supervisor[Any]] = [*agent.readers, *agent.outputs]
+                items: list[Supervisor[Any]] = [*agent.discoveries, *agent.readers, *agent.outputs]
                 tasks = [group.create_task(one.run()) for one in items]
                 yield agent
                 for task in tasks:
