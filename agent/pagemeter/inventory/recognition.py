@@ -69,7 +69,9 @@ def candidates_of(
         sure = match(signs, scene)
         gone = any(_took_the_place(other, entry) for other in there)
         stranger = gone and sure is Match.ADDRESS and _is_named(reading) and signs.mac is not Sign.SAME
-        if sure > Match.NONE and not stranger:
+        # Behind two ports of an address are two printers, that may have one MAC.
+        neighbour = not scene.here and host_of(entry.latest.target) == host_of(place) is not None
+        if sure > Match.NONE and not stranger and not (neighbour and sure < Match.UUID):
             found.append(Candidate(entry=entry, sure=sure, signs=signs, here=scene.here, displaced=gone))
     return tuple(found)
 

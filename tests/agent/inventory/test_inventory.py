@@ -234,3 +234,13 @@ def test_what_is_owed_to_the_store_is_bounded_and_has_each_device_once() -> None
     assert owed is not None
     assert (len(owed.events), len(owed.entries), owed.snapshots) == (MOST_OWED, 1, ())
     assert devices.owed() is None
+
+
+def test_printers_behind_the_ports_of_one_address_are_several_whatever_mac_they_tell() -> None:
+    devices = inventory()
+    who = Identity(manufacturer="Zebra", model="ZT901", macs=("00:07:4d:00:00:01",))
+    ids = []
+    for uri in ("snmp://10.0.0.7:1161", "snmp://10.0.0.7:1162") * 2:
+        learned = devices.learn(Target(uri=uri, found_by="static"), (reading(who),), at=START, read_by=("printer_mib",))
+        ids += [snapshot.device.id for snapshot in learned.snapshots]
+    assert ids == ["d1", "d2", "d1", "d2"]
