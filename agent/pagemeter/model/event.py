@@ -96,7 +96,7 @@ class MeterUnitChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSuspicious:
-    """A counter made a step that the device can hardly have made; the step is kept and counted, and told."""
+    """A counter made a step that is hardly believed; the raw value stays, ``why`` says what becomes of it."""
 
     kind: Literal["meter-suspicious"] = "meter-suspicious"
     key: str

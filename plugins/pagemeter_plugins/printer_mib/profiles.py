@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
@@ -146,11 +145,6 @@ def profile_schema() -> dict[str, Any]:
     """Return the JSON Schema of a profile, for editors."""
     schema = Profile.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Pagemeter vendor profile", **schema}
-
-
-def write_schema(path: Path) -> None:
-    """Write the JSON Schema of a profile to a file."""
-    path.write_text(json.dumps(profile_schema(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _order(profile: Profile, sys_object_id: Oid | None) -> tuple[bool, tuple[int, ...]]:
