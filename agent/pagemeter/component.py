@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -213,6 +213,15 @@ class Snmp(Protocol):
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:
         """Read whole subtrees, for ``within`` seconds at most; one that was cut short is named in ``missing``."""
 
+    async def columns(
+        self, target: Target, columns: Mapping[Oid, int], *, instances: Sequence[Oid] = (), within: float = 60.0
+    ) -> Walk:
+        """Read columns, and single values beside them, in as few packets as the device takes.
+
+        ``columns`` maps each to the rows that are expected, as of a visit before; one that has more is read to its end
+        all the same. What is absent is not in the walk; what was cut short is named in ``missing``.
+        """
+
     def broadcast(
         self, network: str | None, oid: Oid, *, found_by: str, seconds: float = 5.0
     ) -> AsyncIterator[Responder]:
@@ -222,6 +231,7 @@ class Snmp(Protocol):
         segment.
         """
 
+    @overload
     def sweep(
         self,
         ranges: Sequence[str],
@@ -229,10 +239,33 @@ class Snmp(Protocol):
         *,
         found_by: str,
         progress: Callable[[int, int], None] | None = None,
-    ) -> AsyncIterator[Responder]:
+        memory: None = None,
+    ) -> AsyncIterator[Responder]: ...
+
+    @overload
+    def sweep(
+        self,
+        ranges: Sequence[str],
+        oids: Sequence[Oid],
+        *,
+        found_by: str,
+        progress: Callable[[int, int], None] | None = None,
+        memory: Memory,
+    ) -> AsyncIterator[Responder | Memory]: ...
+
+    def sweep(
+        self,
+        ranges: Sequence[str],
+        oids: Sequence[Oid],
+        *,
+        found_by: str,
+        progress: Callable[[int, int], None] | None = None,
+        memory: Memory | None = None,
+    ) -> AsyncIterator[Responder | Memory]:
         """Ask each address of the ranges that is inside the fence for the values; yield those that answer.
 
-        ``progress`` is told how many addresses are done and how many there are.
+        ``progress`` is told how many addresses are done and how many there are. With a ``memory``, empty at first, it
+        yields now and then what to remember: a sweep of the same ranges that is given it goes on from there.
         """
 
 

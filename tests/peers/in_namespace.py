@@ -22,8 +22,8 @@ from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, NetworkCredential, SnmpCredential, SnmpVersion
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.net.routes import gateways, own_routes
+from pagemeter.snmp.codec import PduType, decode, encode
 from pagemeter.snmp.engine import SnmpEngine
-from pagemeter.snmp.message import PduType, decode, encode
 from pagemeter.snmp.types import Tag, VarBind, dotted, oid
 from pagemeter.testing import FakeServices
 from pagemeter_plugins.gateway.discovery import GatewayDiscovery

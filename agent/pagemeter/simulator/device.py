@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import IntEnum
 
 from pagemeter.simulator.behaviour import WELL_BEHAVED, Behaviour, WalkFault
-from pagemeter.snmp.message import V1, MalformedError, Message, PduType, decode, encode
+from pagemeter.snmp.codec import V1, MalformedError, Message, PduType, decode, encode
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk
 
 _VERSION_NAMES = {0: "1", 1: "2c"}

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 from pagemeter.errors import Unreachable
 from pagemeter.net.credentials import IPAddress, SnmpCredential
-from pagemeter.snmp.message import MalformedError, Message, PduType, decode
+from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
 from pagemeter.snmp.session import ErrorStatus, community_question
 from pagemeter.snmp.types import Oid
 from pagemeter.snmp.ways import Way
@@ -93,8 +93,8 @@ class Broadcast:
         sent = False
         for way, ear in ears:
             for credential in way.candidate.credentials:
-                await way.candidate.take(1)
                 question = community_question(credential, PduType.GET, (self._oid,))(self._new_id(credential))
+                await way.candidate.toll.pay(len(question))
                 try:
                     # A full send buffer counts as a packet that was lost.
                     with suppress(BlockingIOError):

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Callable
-from contextlib import suppress
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, Self, TypeAlias
 
 from pagemeter.net.credentials import IPAddress
-from pagemeter.snmp.message import MalformedError, Message, PduType, decode
+from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
+from pagemeter.snmp.datagrams import Datagrams
 from pagemeter.snmp.probe import EngineReport, decode_report
 
 Answer: TypeAlias = Message | EngineReport | MalformedError
 
 # Some firmware cuts a request id to 16 bits or sends it with a sign.
 _LARGEST_REQUEST_ID = 32_767
-_LARGEST_DATAGRAM = 65_535
-_RECEIVE_BUFFER = 4 * 1024 * 1024
-_DATAGRAMS_A_TURN = 256
 
 
 class Ticket(NamedTuple):
@@ -38,7 +33,7 @@ class Exchange:
     """
 
     def __init__(self) -> None:
-        self._sockets: dict[int, socket.socket] = {}
+        self._datagrams = Datagrams(self._hear)
         self._waiting: dict[str, dict[int, Callable[[Answer], None]]] = {}
 
     async def __aenter__(self) -> Self:
@@ -47,10 +42,7 @@ class Exchange:
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Close the sockets."""
-        for opened in self._sockets.values():
-            asyncio.get_running_loop().remove_reader(opened)
-            opened.close()
-        self._sockets.clear()
+        self._datagrams.close()
         self._waiting.clear()
 
     def send(
@@ -72,8 +64,7 @@ class Exchange:
         waiting[request_id] = on_answer
         ticket = Ticket(host, request_id)
         try:
-            with suppress(BlockingIOError):
-                self._socket(address).sendto(question(request_id), (host, port))
+            self._datagrams.send(question(request_id), host, port)
         except BaseException:
             self.forget(ticket)
             raise
@@ -110,31 +101,7 @@ class Exchange:
         finally:
             self.forget(ticket)
 
-    def _socket(self, address: IPAddress) -> socket.socket:
-        family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
-        if family not in self._sockets:
-            opened = socket.socket(family, socket.SOCK_DGRAM)
-            opened.setblocking(False)
-            with suppress(OSError):
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            self._sockets[family] = opened
-            asyncio.get_running_loop().add_reader(opened, self._read, opened)
-        return self._sockets[family]
-
-    def _read(self, opened: socket.socket) -> None:
-        for _ in range(_DATAGRAMS_A_TURN):
-            try:
-                data, sender = opened.recvfrom(_LARGEST_DATAGRAM)
-            except BlockingIOError:
-                return
-            except OSError:
-                # Windows reports here that an earlier question met a closed port; that device stays silent.
-                continue
-            self._dispatch(data, str(sender[0]))
-
-    def _dispatch(self, data: bytes, host: str) -> None:
-        if ":" in host:
-            host = str(ip_address(host))
+    def _hear(self, data: bytes, host: str, port: int) -> None:  # noqa: ARG002 - some firmware answers from another
         waiting = self._waiting.get(host)
         if waiting is None:
             return

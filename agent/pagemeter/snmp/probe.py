@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pagemeter.snmp.message import MalformedError, PduType, block, expect, header, integer, write_integer
+from pagemeter.snmp.codec import MalformedError, PduType, block, expect, header, integer, write_integer
 from pagemeter.snmp.types import Tag
 
 _SEQUENCE = 0x30

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from pagemeter.clock import Clock
 from pagemeter.errors import AccessDenied, Unreachable, Unreadable
+from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.denied import behind, denied_by
-from pagemeter.snmp.message import PduType
 from pagemeter.snmp.session import ErrorStatus, Reply, Session
 from pagemeter.snmp.types import EXCEPTIONS, Oid, Tag, VarBind, Walk, dotted
 

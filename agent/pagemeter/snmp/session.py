@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
 from pagemeter.errors import Unreachable, Unreadable
+from pagemeter.net.budget import Toll
 from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
+from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, encode
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.message import V1, V2C, MalformedError, Message, PduType, encode
 from pagemeter.snmp.types import Oid, Tag, VarBind
 
 
@@ -53,12 +54,12 @@ class Habits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a device is asked, and how the packet budget is asked before each packet."""
+    """Where a device is asked, and what is paid for it."""
 
     uri: str
     address: IPAddress
     port: int
-    take: Callable[[int], Awaitable[None]]
+    toll: Toll
 
 
 class Session(Protocol):
@@ -96,8 +97,8 @@ class CommunitySession:
         """Ask one question, again with a new request id after a silence."""
         place, rubbish = self._place, None
         for _ in range(self._tries):
-            await place.take(1)
             question = community_question(self._credential, pdu, oids, repetitions)
+            await place.toll.pay(len(question(1)))
             try:
                 answer = await self._exchange.ask(place.address, place.port, question, timeout=self._timeout)
             except TimeoutError:

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pagemeter.clock import Clock
 from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
+from pagemeter.snmp.candidate import Candidate
+from pagemeter.snmp.codec import MalformedError, Message, PduType
 from pagemeter.snmp.exchange import Answer, Exchange, Ticket
-from pagemeter.snmp.message import MalformedError, Message, PduType
 from pagemeter.snmp.probe import EngineReport, encode_probe
 from pagemeter.snmp.session import ErrorStatus, community_question
 from pagemeter.snmp.types import Oid
 
 # So often the loop may read what came in while the budget lets everything through.
 _PACKETS_A_TURN = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An address of a sweep and the credentials that are tried there, in their order."""
-
-    address: IPAddress
-    credentials: tuple[SnmpCredential, ...]
-    take: Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +75,15 @@ class Sweep:
         credentials = candidate.credentials
         if number >= self._tries * len(credentials):
             return
-        await candidate.take(1)
-        self._packets += 1
-        if self._packets % _PACKETS_A_TURN == 0:
-            await self._clock.sleep(0)
         credential = credentials[number % len(credentials)]
         oids = self._oids if number < len(credentials) else self._oids[:1]
         question = (
             encode_probe if credential.version == SnmpVersion.V3 else community_question(credential, PduType.GET, oids)
         )
+        await candidate.toll.pay(len(question(1)))
+        self._packets += 1
+        if self._packets % _PACKETS_A_TURN == 0:
+            await self._clock.sleep(0)
 
         def on_answer(answer: Answer) -> None:
             if isinstance(answer, MalformedError) or self._silent.pop(candidate.address, None) is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Self
@@ -13,12 +13,12 @@ from pagemeter.errors import AccessDenied, DeviceError, Unreachable
 from pagemeter.model import Target
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, IPAddress, SnmpCredential, SnmpVersion
-from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.net.fence import Fence
 from pagemeter.net.ranges import Resolver
+from pagemeter.snmp.candidate import Candidate
+from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.message import PduType
 from pagemeter.snmp.session import CommunitySession, ErrorStatus, Habits, Place, Session, silent
-from pagemeter.snmp.sweep import Candidate
 from pagemeter.snmp.types import Oid
 from pagemeter.snmp.v3 import V3Session, V3User
 
@@ -55,7 +55,6 @@ class Switchboard:
         self._timeout = timeout
         self._tries = tries
         self._habits: dict[tuple[IPAddress, int | None], Habits] = {}
-        self._budgets: dict[FencedNetwork, Budget] = {}
         self._users: dict[SnmpCredential, V3User] = {}
 
     async def __aenter__(self) -> Self:
@@ -81,7 +80,7 @@ class Switchboard:
         def place(credential: SnmpCredential) -> Place:
             chosen = port or credential.port
             self._fence.check(address, chosen)
-            return Place(uri=target.uri, address=address, port=chosen, take=self._taker(fenced))
+            return Place(uri=target.uri, address=address, port=chosen, toll=self._budget.toll(fenced))
 
         async with habits.lock:
             try:
@@ -116,7 +115,7 @@ class Switchboard:
         known = self.habits(address).credential if (address, None) in self._habits else None
         ordered = sorted(credentials, key=lambda credential: credential != known)
         fenced = self._fence.check(address)
-        return Candidate(address=address, credentials=tuple(ordered), take=self._taker(fenced))
+        return Candidate(address=address, credentials=tuple(ordered), toll=self._budget.toll(fenced))
 
     def admit(self, segments: Sequence[IPv4Network], address: IPv4Address) -> Candidate:
         """Prepare a broadcast that reaches all of these segments; raises AccessDenied or QuietHours.
@@ -136,7 +135,7 @@ class Switchboard:
             raise AccessDenied(f"no community may be sent to all of {places}; add one (version 1 or 2c) for it")
         for credential in credentials:
             self._fence.check(segments[0].broadcast_address, credential.port)
-        return Candidate(address=address, credentials=credentials, take=self._taker(fenced[0]))
+        return Candidate(address=address, credentials=credentials, toll=self._budget.toll(fenced[0]))
 
     def learn(self, address: IPAddress, credential: SnmpCredential) -> str | None:
         """Remember to which community an address answered a broadcast; returns its name, none where it is not used.
@@ -199,16 +198,3 @@ class Switchboard:
             self._users[credential] = V3User(credential, timeout=self._timeout)
         user = self._users[credential]
         return V3Session(self._exchange, place, user, habits, timeout=self._timeout, tries=self._tries)
-
-    def _taker(self, fenced: FencedNetwork) -> Callable[[int], Awaitable[None]]:
-        """Return what waits for the agent's budget, and for the network's own where it has one."""
-        rate = fenced.packets_per_second
-        if rate is None:
-            return self._budget.take
-        own = self._budgets.setdefault(fenced, Budget(self._clock, rate))
-
-        async def take(packets: int) -> None:
-            await own.take(packets)
-            await self._budget.take(packets)
-
-        return take

@@ -8,8 +8,8 @@ from typing import Any
 
 from pagemeter.errors import AccessDenied, DeviceError, Unreachable, Unreadable
 from pagemeter.net.credentials import Auth, Priv, SnmpCredential
+from pagemeter.snmp.codec import MalformedError, PduType
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.message import MalformedError, PduType
 from pagemeter.snmp.probe import EngineReport, encode_probe
 from pagemeter.snmp.session import Habits, Place, Reply, silent
 from pagemeter.snmp.types import EXCEPTIONS, Oid, Tag, VarBind
@@ -35,6 +35,7 @@ _PRIV = {
 
 _OCTET_TAGS = frozenset({Tag.OCTET_STRING, Tag.OPAQUE, Tag.IP_ADDRESS})
 _EMPTY_TAGS = EXCEPTIONS | {Tag.NULL}
+_OCTETS_OF_A_QUESTION = 200
 
 
 class V3User:
@@ -116,7 +117,7 @@ class V3Session:
         indication = None
         for _ in range(self._tries):
             # Before the first answer pysnmp asks for engine id and time of its own.
-            await self._place.take(1 if self.habits.engine_id else 3)
+            await self._place.toll.pay(_OCTETS_OF_A_QUESTION, 1 if self.habits.engine_id else 3)
             indication, reply = await self._user.ask(self._place, pdu, oids, repetitions)
             if indication is None:
                 self.habits.engine_id = self._engine_id
@@ -129,7 +130,7 @@ class V3Session:
         """Ask for the engine id; so silence at the address is told from silence to the user."""
         place = self._place
         for _ in range(self._tries):
-            await place.take(1)
+            await place.toll.pay(len(encode_probe(1)))
             try:
                 answer = await self._exchange.ask(place.address, place.port, encode_probe, timeout=self._timeout)
             except (TimeoutError, MalformedError):

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pagemeter.errors import AccessDenied, ConfigError, DeviceError
 from pagemeter.net.routes import Route, attached
-from pagemeter.snmp.sweep import Candidate
+from pagemeter.snmp.candidate import Candidate
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
+from typing import overload
 
-from pagemeter.component import Responder
+from pagemeter.component import Memory, Responder
 from pagemeter.errors import Unreachable
 from pagemeter.model import Target, host_uri
 from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
@@ -14,8 +15,8 @@ from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
 class RecordedSnmp:
     """An ``Snmp`` whose devices are walks by host; another host raises Unreachable.
 
-    ``asked`` keeps each call as (``get``, ``walk``, ``sweep`` or ``broadcast``, host, identifiers), ``swept`` the
-    ranges, ``called`` the networks of broadcasts, none for 255.255.255.255.
+    ``asked`` keeps each call as (``get``, ``walk``, ``columns``, ``sweep`` or ``broadcast``, host, identifiers),
+    ``swept`` the ranges, ``called`` the networks of broadcasts, none for 255.255.255.255.
     """
 
     def __init__(self, walks: Mapping[str, Walk]) -> None:
@@ -33,6 +34,19 @@ class RecordedSnmp:
         whole = self._device("walk", target, roots)
         return Walk((row for row in whole if _below(row, roots)), whole.missing)
 
+    async def columns(
+        self,
+        target: Target,
+        columns: Mapping[Oid, int],
+        *,
+        instances: Sequence[Oid] = (),
+        within: float = 60.0,  # noqa: ARG002 - a recording answers at once
+    ) -> Walk:
+        """Return the columns, with the recording's own word on what is missing, and the single values."""
+        whole = self._device("columns", target, (*columns, *instances))
+        rows = (row for row in whole if row.oid in instances or _below(row, tuple(columns)))
+        return Walk((row for row in rows if row.tag not in EXCEPTIONS), whole.missing)
+
     async def broadcast(
         self,
         network: str | None,
@@ -48,6 +62,28 @@ class RecordedSnmp:
                 self.asked.append(("broadcast", host, (oid,)))
                 yield Responder(target=Target(uri=host_uri(host), found_by=found_by), walk=_rows_of(walk, (oid,)))
 
+    @overload
+    def sweep(
+        self,
+        ranges: Sequence[str],
+        oids: Sequence[Oid],
+        *,
+        found_by: str,
+        progress: Callable[[int, int], None] | None = None,
+        memory: None = None,
+    ) -> AsyncIterator[Responder]: ...
+
+    @overload
+    def sweep(
+        self,
+        ranges: Sequence[str],
+        oids: Sequence[Oid],
+        *,
+        found_by: str,
+        progress: Callable[[int, int], None] | None = None,
+        memory: Memory,
+    ) -> AsyncIterator[Responder | Memory]: ...
+
     async def sweep(
         self,
         ranges: Sequence[str],
@@ -55,7 +91,8 @@ class RecordedSnmp:
         *,
         found_by: str,
         progress: Callable[[int, int], None] | None = None,
-    ) -> AsyncIterator[Responder]:
+        memory: Memory | None = None,  # noqa: ARG002 - a recording is gone through at once
+    ) -> AsyncIterator[Responder | Memory]:
         """Yield the devices that have one of the values; ``ranges`` is kept and not looked at."""
         self.swept.append(tuple(ranges))
         for host, walk in self._walks.items():

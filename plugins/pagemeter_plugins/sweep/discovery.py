@@ -40,7 +40,7 @@ class SweepDiscovery(Discovery):
         if self._settings.file is not None:
             yield Traffic(to=f"the ranges of {self._settings.file}", port=161, why="one SNMP GET to each address")
 
-    async def discover(self, memory: Memory) -> AsyncIterator[Found]:  # noqa: ARG002 - nothing to resume
+    async def discover(self, memory: Memory) -> AsyncIterator[Found]:
         """Yield who answers; raises PluginError that names file and line of what is no range."""
         ranges = [checked_range(text, large=self._settings.large) for text in self._ranges()]
         ranges += self._of_file()
@@ -49,10 +49,10 @@ class SweepDiscovery(Discovery):
             return
         asked = (SYS_DESCR, SYS_OBJECT_ID)
         progress = self._services.progress
-        responders = self._services.snmp.sweep(left, asked, found_by="sweep", progress=progress)
+        responders = self._services.snmp.sweep(left, asked, found_by="sweep", progress=progress, memory=memory)
         try:
             async for responder in responders:
-                yield _target(responder)
+                yield _target(responder) if isinstance(responder, Responder) else responder
         finally:
             if isinstance(responders, AsyncGenerator):
                 await responders.aclose()

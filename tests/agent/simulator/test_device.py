@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pagemeter.simulator import Behaviour, SimulatedDevice, WalkFault
-from pagemeter.snmp.message import V1, V2C, MalformedError, Message, PduType, decode, encode
+from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, decode, encode
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk, oid
 
 DESCR, NAME, TRAFFIC, LAST = (oid(f"1.3.6.1.2.1.{tail}") for tail in ("1.1.0", "1.5.0", "31.1.1.1.6.1", "99.1.0"))

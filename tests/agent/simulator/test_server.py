@@ -24,7 +24,7 @@ from pagemeter.simulator import (
     load_fleet,
     place_fleet,
 )
-from pagemeter.snmp.message import V2C, Message, PduType, decode, encode
+from pagemeter.snmp.codec import V2C, Message, PduType, decode, encode
 from pagemeter.snmp.types import Tag, VarBind, Walk, oid
 
 SYS_DESCR = oid("1.3.6.1.2.1.1.1.0")
@@ -231,7 +231,7 @@ def test_what_runs_does_not_import_the_simulator(module: str) -> None:
 def test_the_simulator_needs_nothing_of_the_agent_but_snmp() -> None:
     folder = Path(pagemeter.simulator.__file__).parent
     wanted = {name for path in folder.glob("*.py") for name in imported(path) if name.startswith("pagemeter")}
-    assert "pagemeter.snmp.message" in wanted
+    assert "pagemeter.snmp.codec" in wanted
     assert [name for name in wanted if not name.startswith(("pagemeter.simulator", "pagemeter.snmp."))] == []
 
 

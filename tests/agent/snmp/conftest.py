@@ -16,9 +16,9 @@ from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, NetworkCredential, SnmpCredential
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.net.ranges import Resolver, resolve
+from pagemeter.snmp.codec import V1, Message, PduType, decode, encode
 from pagemeter.snmp.denied import deny_list
 from pagemeter.snmp.engine import SnmpEngine
-from pagemeter.snmp.message import V1, Message, PduType, decode, encode
 from pagemeter.snmp.types import Oid, Tag, VarBind, oid
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))

@@ -24,8 +24,8 @@ from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, IPNetwork, NetworkCredential, SnmpCredential, SnmpVersion
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.net.routes import Route
+from pagemeter.snmp.codec import Message, PduType, decode, encode
 from pagemeter.snmp.engine import SnmpEngine
-from pagemeter.snmp.message import Message, PduType, decode, encode
 from pagemeter.snmp.types import Oid, Tag, VarBind, oid
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="loopback has a broadcast address on Linux only")

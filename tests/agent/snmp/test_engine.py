@@ -16,9 +16,9 @@ from pagemeter.errors import AccessDenied, Unreachable, Unreadable
 from pagemeter.model import Target
 from pagemeter.net.credentials import SnmpCredential, SnmpVersion
 from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.snmp.codec import Message, PduType
 from pagemeter.snmp.denied import DEVICE_PASSWORDS, deny_list
 from pagemeter.snmp.engine import SnmpEngine
-from pagemeter.snmp.message import Message, PduType
 from pagemeter.snmp.reading import MOST_ROWS
 from pagemeter.snmp.types import Tag, VarBind, oid
 

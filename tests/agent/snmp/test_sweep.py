@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from pagemeter.errors import AccessDenied, ConfigError
 from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
 from pagemeter.net.fence import Fence, FencedNetwork
+from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.engine import SnmpEngine
-from pagemeter.snmp.message import PduType
 from pagemeter.snmp.types import oid
 
 DESCR, ABSENT, NAME = (oid(f"1.3.6.1.2.1.1.{number}.0") for number in (1, 77, 5))

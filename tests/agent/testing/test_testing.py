@@ -12,7 +12,7 @@ from pagemeter.component import Services, Snmp
 from pagemeter.errors import Unreachable
 from pagemeter.model import Scope, Target, host_uri
 from pagemeter.simulator import Behaviour, Simulator, in_background, load_device, load_fleet
-from pagemeter.snmp.message import V2C, Message, PduType, decode, encode
+from pagemeter.snmp.codec import V2C, Message, PduType, decode, encode
 from pagemeter.snmp.types import Tag, VarBind, Walk, oid
 from pagemeter.testing import FakeClock, FakeServices, RecordedSnmp
 from pagemeter.testing.plugin import SimulatedPrinter

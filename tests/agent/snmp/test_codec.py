@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pagemeter.snmp.message import MalformedError, Message, PduType, decode, encode
+from pagemeter.snmp.codec import MalformedError, Message, PduType, decode, encode
 from pagemeter.snmp.probe import decode_report, encode_probe
 from pagemeter.snmp.types import Oid, Tag, VarBind, oid
 
