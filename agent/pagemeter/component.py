@@ -210,6 +210,13 @@ class Snmp(Protocol):
     async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
         """Ask for single values in one packet where the device takes it; absent ones are not in the walk."""
 
+    async def get_proven(self, target: Target, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
+        """Ask for single values, and in each packet for what proves whose they are, the objects of ``proof``.
+
+        Values of a packet that does not answer the proof, or answers it otherwise than the first one, are not in the
+        walk but in ``missing``.
+        """
+
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:
         """Read whole subtrees, for ``within`` seconds at most; one that was cut short is named in ``missing``."""
 

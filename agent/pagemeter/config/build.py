@@ -31,8 +31,12 @@ def fence_of(
                 network=network,
                 site=settings.site,
                 packets_per_second=settings.packets_per_second,
+                bytes_per_second=settings.bytes_per_second,
+                reads_at_once=settings.reads_at_once,
+                requests_per_device=settings.requests_per_device,
                 quiet=settings.quiet,
                 never=settings.never,
+                answers_from=tuple(address for address in settings.answers_from if address in network),
             )
             for settings in config.networks
             for network in _expanded([settings.network], local)
@@ -125,4 +129,5 @@ def _snmp(settings: SnmpSettings, name: str) -> SnmpCredential:
         priv_password=priv_password,
         context=settings.context,
         port=settings.port,
+        trust=settings.trust,
     )

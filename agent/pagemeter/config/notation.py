@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from pagemeter.masks import parse_hash, parse_mask, parse_only
-from pagemeter.net.credentials import IPNetwork
+from pagemeter.net.credentials import IPAddress, IPNetwork
 from pagemeter.net.fence import Never
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -91,6 +91,16 @@ def parse_never(value: object) -> object:
         return parse_network(value)
 
 
+def parse_address(value: object) -> object:
+    """Read one address; what is no text passes. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return ip_address(value)
+    except ValueError:
+        raise ValueError("this is no address; write one such as 10.20.0.1") from None
+
+
 Duration: TypeAlias = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -122,6 +132,11 @@ NeverAsked: TypeAlias = Annotated[
     Never,
     BeforeValidator(parse_never),
     WithJsonSchema({"type": "string", "examples": ["10.20.1.1", "10.20.9.0/24"]}),
+]
+Elsewhere: TypeAlias = Annotated[
+    IPAddress,
+    BeforeValidator(parse_address),
+    WithJsonSchema({"type": "string", "examples": ["10.20.0.1"]}),
 ]
 ItemName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["head-office"])]
 Masked: TypeAlias = Annotated[str, AfterValidator(parse_mask), Field(examples=["contact", "job.user", "person"])]

@@ -13,6 +13,7 @@ from pagemeter.component import Settings
 from pagemeter.config.notation import (
     Allowed,
     Duration,
+    Elsewhere,
     Hashed,
     ItemName,
     Masked,
@@ -46,7 +47,17 @@ class AgentSettings(Settings):
         description="The folder of the state, relative to this file; the platform's folder if absent.",
     )
     packets_per_second: float = Field(
-        default=500, ge=1, le=10_000, description="The most packets that are sent to devices in a second, all together."
+        default=500, ge=1, le=50_000, description="The most packets that are sent to devices in a second, all together."
+    )
+    bytes_per_second: float | None = Field(
+        default=None,
+        ge=1000,
+        le=1_000_000_000,
+        description="The most bytes of payload that are sent to devices and received from them in a second, on average "
+        "and all together; without the headers of UDP, TCP and IP. No limit if absent.",
+    )
+    reads_at_once: int = Field(
+        default=40, ge=1, le=1000, description="The most devices that are read at once, all together."
     )
     job_details: JobDetails = Field(
         default=JobDetails.OFF,
@@ -63,10 +74,36 @@ class NetworkSettings(Settings):
     )
     site: str | None = Field(default=None, min_length=1, max_length=100, description="The site of its devices.")
     packets_per_second: float | None = Field(
-        default=None, ge=1, le=10_000, description="The most packets that are sent to this network in a second."
+        default=None, ge=1, le=50_000, description="The most packets that are sent to this network in a second."
+    )
+    bytes_per_second: float | None = Field(
+        default=None,
+        ge=1000,
+        le=1_000_000_000,
+        description="The most bytes of payload that are sent to this network and received from it in a second, on "
+        "average.",
+    )
+    reads_at_once: int | None = Field(
+        default=None, ge=1, le=1000, description="The most devices of this network that are read at once."
+    )
+    requests_per_device: int = Field(
+        default=1, ge=1, le=10, description="The most requests that one device of this network has to answer at once."
     )
     quiet: Quiet | None = Field(default=None, description="Local hours in which nothing is asked.")
     never: tuple[NeverAsked, ...] = Field(default=(), description="Addresses and networks in it that are left alone.")
+    answers_from: tuple[Elsewhere, ...] = Field(
+        default=(),
+        description="Addresses in it that answer from another address of it, as routers with a virtual address do; "
+        "from all others only what the asked address sends is an answer.",
+    )
+
+    @model_validator(mode="after")
+    def _holds_what_answers(self) -> Self:
+        if isinstance(self.network, IPNetwork):
+            for address in self.answers_from:
+                if address not in self.network:
+                    raise ValueError(f"answers_from: {address} is not in {self.network}; write it under its own network")
+        return self
 
 
 class ScheduleSettings(Settings):

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_va
 
 from pagemeter.component import Settings
 from pagemeter.config.notation import ItemName, Reach
-from pagemeter.net.credentials import Auth, Priv
+from pagemeter.net.credentials import Auth, Priv, Trust
 from pagemeter.net.fence import PRINTING_PORTS
 
 # RFC 3414 section 11.2: passwords have at least 8 characters.
@@ -82,6 +82,11 @@ class SnmpSettings(Settings):
     priv: PrivSettings | None = Field(default=None, description="How packets are encrypted, `{aes128: ...}`.")
     context: str = Field(default="", description="The context of version 3; hardly a printer has one.")
     port: int = Field(default=161, ge=1, le=65535, description="The UDP port.")
+    trust: Trust = Field(
+        default=Trust.FIRST,
+        description="Version 3: `first` signs only for the engine that was met first at an address, another one has to "
+        "be confirmed (`pagemeter engines`); `network` signs for any engine in the networks of this credential.",
+    )
 
     @field_validator("port")
     @classmethod
@@ -96,9 +101,14 @@ class SnmpSettings(Settings):
             self._is_a_whole_user()
         elif self.community is None:
             raise ValueError(f"version {self.version} needs a community")
-        elif self.user is not None or self.auth is not None or self.priv is not None or self.context:
-            raise ValueError(f"user, auth, priv and context belong to version 3, this is version {self.version}")
+        elif self._says_something_of_version_3:
+            raise ValueError(f"user, auth, priv, context and trust belong to version 3, this is version {self.version}")
         return self
+
+    @property
+    def _says_something_of_version_3(self) -> bool:
+        fields = type(self).model_fields
+        return any(getattr(self, name) != fields[name].default for name in ("user", "auth", "priv", "context", "trust"))
 
     def _is_a_whole_user(self) -> None:
         if self.community is not None:

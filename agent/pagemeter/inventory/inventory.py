@@ -8,11 +8,12 @@ from datetime import datetime
 from functools import reduce
 
 from pagemeter.continuity import Continuity, Records
+from pagemeter.fleet import Fleet
 from pagemeter.inventory.doors import Doors, serials_of
 from pagemeter.inventory.learned import Learned, Owed
 from pagemeter.inventory.links import Links
 from pagemeter.inventory.merge import fused, merged_latest
-from pagemeter.inventory.places import addresses_of, host_of, is_visited, order, where
+from pagemeter.inventory.places import addresses_of, host_of, is_visited, where
 from pagemeter.inventory.recognition import candidates_of, chosen_of, merged_with, told_apart
 from pagemeter.inventory.roster import Roster
 from pagemeter.inventory.sighting import Sightings, Visit
@@ -66,9 +67,22 @@ class Inventory:
         self.links = links or Links()
         self._sightings = Sightings(self._roster, self.links, new_id=new_id)
 
-    def entries(self) -> tuple[FleetEntry, ...]:
-        """Return all known devices in the order of their places."""
-        return tuple(sorted(self._roster, key=lambda e: (order(e.latest.target), e.latest.device.id)))
+    def __len__(self) -> int:
+        """Count the known devices."""
+        return len(self._roster)
+
+    def entries(self) -> Fleet:
+        """Return all known devices as they are now, in the order of their places."""
+        return self._roster.fleet(self._roster.by_place())
+
+    def silent_devices(self) -> frozenset[str]:
+        """Return the ids of the devices that do not answer."""
+        return self._roster.silent()
+
+    def packed(self, entries: Iterable[FleetEntry]) -> Mapping[str, bytes]:
+        """Return those of the entries that are held as they are, packed as the store keeps them, by device."""
+        pairs = ((entry.latest.device.id, self._roster.data_of(entry)) for entry in entries)
+        return {device: data for device, data in pairs if data is not None}
 
     def places(self) -> tuple[Target, ...]:
         """Return where to visit, each place once, the order being that of the addresses.
@@ -76,10 +90,11 @@ class Inventory:
         A device that is silent is looked for at its other addresses too.
         """
         uris: dict[str, None] = {}
-        for entry in self.entries():
-            uris[entry.latest.target] = None
-            if entry.silent_since is not None and is_visited(entry.latest.target):
-                uris |= dict.fromkeys(map(host_uri, entry.latest.device.addresses[1:]))
+        for device in self._roster.by_place():
+            place, others = self._roster.doors(device)
+            uris[place] = None
+            if is_visited(place):
+                uris |= dict.fromkeys(map(host_uri, others))
         return tuple(Target(uri=uri, found_by="inventory") for uri in uris if is_visited(uri))
 
     def place_of(self, device: str) -> Target | None:

@@ -163,7 +163,7 @@ def _is_here(entry: FleetEntry, place: str) -> bool:
 
 
 def _took_the_place(other: FleetEntry, entry: FleetEntry) -> bool:
-    if other is entry or entry.silent_since is None or other.last_success is None:
+    if other.latest.device.id == entry.latest.device.id or entry.silent_since is None or other.last_success is None:
         return False
     return other.last_success >= entry.silent_since
 

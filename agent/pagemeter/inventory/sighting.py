@@ -43,8 +43,8 @@ class Sightings:
         self._new_id = new_id
         self._passed = Doors()
         self._met: dict[str, str] = {}
-        for entry in roster:
-            self._passed.found(entry.latest.device.id, (entry.latest.target,))
+        for device, place in roster.places():
+            self._passed.found(device, (place,))
 
     def note(self, device: str, target: Target) -> None:
         """Remember whom a visit met."""

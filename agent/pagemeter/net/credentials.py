@@ -44,11 +44,19 @@ class Priv(StrEnum):
     AES256_C = "aes256-c"
 
 
+class Trust(StrEnum):
+    """Which SNMPv3 engine at an address gets what this user signs: only the one met first, or any in the networks."""
+
+    FIRST = "first"
+    NETWORK = "network"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnmpCredential:
     """How to speak SNMP: a community for v1 and v2c, a user for v3; secrets never print.
 
-    ``name`` tells it from others in logs and in the state; it is no secret.
+    ``name`` tells it from others in logs and in the state; it is no secret. ``trust`` says whether another engine id
+    than the one that was met first at an address has to be confirmed before it gets an authenticated request.
     """
 
     name: str
@@ -61,6 +69,7 @@ class SnmpCredential:
     priv_password: SecretStr | None = None
     context: str = ""
     port: int = 161
+    trust: Trust = Trust.FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,16 +19,23 @@ PRINTING_PORTS = frozenset(range(9100, 9108)) | {515}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FencedNetwork:
-    """A network that may be asked, and how: packets a second, local hours of quiet, and what in it is left alone.
+    """A network that may be asked, and how: its limits, local hours of quiet, and what in it is left alone.
 
-    ``quiet`` is ``22:00-06:00``; it may run over midnight, and its end is no longer quiet.
+    ``bytes_per_second`` counts octets of payload, sent and received. ``reads_at_once`` is how many of its devices are
+    read at once, ``requests_per_device`` how many requests one device has to answer at once; none leaves each to the
+    agent (1 request). ``quiet`` is ``22:00-06:00``; it may run over midnight, and its end is no longer quiet.
+    ``answers_from`` are addresses in it that answer from another address of it: routers with a virtual address.
     """
 
     network: IPNetwork
     site: str | None = None
     packets_per_second: float | None = None
+    bytes_per_second: float | None = None
+    reads_at_once: int | None = None
+    requests_per_device: int | None = None
     quiet: str | None = None
     never: tuple[Never, ...] = ()
+    answers_from: tuple[IPAddress, ...] = ()
 
     def is_quiet(self, local: time) -> bool:
         """Say whether a local time of day is in the quiet hours."""

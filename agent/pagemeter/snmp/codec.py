@@ -1,31 +1,66 @@
-"""SNMP v1 and v2c messages in BER (RFC 1157, RFC 3416, X.690): encoded strictly, decoded with patience.
+"""SNMP v1 and v2c messages (RFC 1157, RFC 1901, RFC 3416): encoded strictly, decoded with a patience that has bounds.
 
 There is no way to write here: the tag of a SET request can neither be encoded nor decoded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
+from typing import Final, TypeAlias
 
-from pagemeter.errors import PagemeterError
-from pagemeter.snmp.types import EXCEPTIONS, Oid, Tag, VarBind
+from pagemeter.snmp.ber import (
+    OIDS,
+    SEQUENCE,
+    MalformedError,
+    block,
+    expect,
+    header,
+    integer,
+    long_length,
+    read_oid,
+    read_value,
+    signed,
+    write_integer,
+    write_oid,
+    write_value,
+)
+from pagemeter.snmp.types import Oid, Tag, VarBind
+
+__all__ = [
+    "V1",
+    "V2C",
+    "MalformedError",
+    "Message",
+    "PduType",
+    "Question",
+    "V1Trap",
+    "block",
+    "decode",
+    "encode",
+    "expect",
+    "header",
+    "integer",
+    "question",
+    "request_id_of",
+    "write_integer",
+]
 
 V1 = 0
 V2C = 1
 
-_SEQUENCE = 0x30
 _LARGEST = 65_535
-_MOST_OCTETS_OF_A_NUMBER = 16
-_MOST_SUB_IDENTIFIERS = 128
-_UNSIGNED32 = frozenset({Tag.COUNTER32, Tag.GAUGE32, Tag.TIME_TICKS})
-_NUMBERS = _UNSIGNED32 | {Tag.INTEGER, Tag.COUNTER64}
-_OCTETS = frozenset({Tag.OCTET_STRING, Tag.OPAQUE, Tag.IP_ADDRESS})
-_EMPTY = EXCEPTIONS | {Tag.NULL}
+_MOST_ROWS = 2_048
 
+# Between these an id takes two octets in the shortest form, and firmware that keeps only 16 bits keeps all of it.
+_NARROWEST = 128
+_WIDEST_NARROW = 32_767
 
-class MalformedError(PagemeterError):
-    """A datagram is no SNMP message of version 1 or 2c."""
+_Row: TypeAlias = tuple[Oid, int, int | bytes | Oid | None]
+# What the constructor of a named tuple does, without its step through Python.
+_varbind: Callable[[_Row], VarBind] = partial(tuple.__new__, VarBind)
 
 
 class PduType(IntEnum):
@@ -34,208 +69,269 @@ class PduType(IntEnum):
     GET = 0xA0
     GET_NEXT = 0xA1
     RESPONSE = 0xA2
+    TRAP_V1 = 0xA4
     GET_BULK = 0xA5
+    INFORM = 0xA6
+    TRAP = 0xA7
+    REPORT = 0xA8
+
+
+_OF_VERSION = {
+    V1: frozenset({PduType.GET, PduType.GET_NEXT, PduType.RESPONSE, PduType.TRAP_V1}),
+    V2C: frozenset(PduType) - {PduType.TRAP_V1},
+}
+_QUESTIONS = frozenset({PduType.GET, PduType.GET_NEXT, PduType.GET_BULK})
+_ANSWERS = frozenset({PduType.RESPONSE, PduType.REPORT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class V1Trap:
+    """What a v1 trap has instead of a request id (RFC 1157 section 4.1.6); four octets of address, 1/100 s of uptime."""
+
+    enterprise: Oid
+    agent_address: bytes
+    generic: int
+    specific: int
+    time_stamp: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message; ``version`` is the number on the wire: 0 for v1, 1 for v2c.
 
-    GETBULK carries non-repeaters in ``error_status`` and max-repetitions in ``error_index``.
+    GETBULK carries non-repeaters in ``error_status`` and max-repetitions in ``error_index``. ``trap`` stands in the
+    trap of v1 and nowhere else.
     """
 
     version: int
     community: bytes
     pdu: PduType
-    request_id: int
+    request_id: int = 0
     error_status: int = 0
     error_index: int = 0
     rows: tuple[VarBind, ...] = ()
+    trap: V1Trap | None = None
+
+
+class Question:
+    """A request that was encoded once and lacks only its request id; ``narrow`` holds two octets for it at ``id_at``.
+
+    ``octets`` is the length of ``narrow``, which serves for ids between 128 and 32,767.
+    """
+
+    __slots__ = ("_after", "_before", "_pdu", "id_at", "narrow", "octets")
+
+    def __init__(self, before: bytes, pdu: PduType, after: bytes) -> None:
+        self._before = before
+        self._pdu = pdu
+        self._after = after
+        self.narrow: Final[bytes] = self._whole(_NARROWEST)
+        self.octets: Final[int] = len(self.narrow)
+        self.id_at: Final[int] = self.octets - len(after) - 2
+
+    def stamped(self, request_id: int) -> bytes:
+        """Return the message with that request id; raises MalformedError for one beyond 31 bits."""
+        if _NARROWEST <= request_id <= _WIDEST_NARROW:
+            at = self.id_at
+            return self.narrow[:at] + request_id.to_bytes(2, "big") + self.narrow[at + 2 :]
+        return self._whole(request_id)
+
+    def _whole(self, request_id: int) -> bytes:
+        return block(SEQUENCE, self._before + block(self._pdu, _write_id(request_id) + self._after))
+
+
+def question(
+    version: int,
+    community: bytes,
+    pdu: PduType,
+    oids: Sequence[Oid],
+    *,
+    non_repeaters: int = 0,
+    repetitions: int = 0,
+) -> Question:
+    """Encode a request for those values; the two numbers are GETBULK's. Raises MalformedError for what can't be asked."""
+    if pdu not in _QUESTIONS or pdu not in _OF_VERSION.get(version, ()):
+        raise MalformedError(f"PDU type {pdu:#x} is no question of version field {version}")
+    if len(oids) > _MOST_ROWS:
+        raise MalformedError("asks for too many values")
+    rows = b"".join([block(SEQUENCE, write_oid(name) + b"\x05\x00") for name in oids])
+    return Question(
+        write_integer(version) + block(Tag.OCTET_STRING, community),
+        pdu,
+        write_integer(non_repeaters) + write_integer(repetitions) + block(SEQUENCE, rows),
+    )
 
 
 def encode(message: Message) -> bytes:
     """Write a message; raises MalformedError for a value that SNMP can't carry."""
     try:
-        rows = b"".join(_encode_row(row) for row in message.rows)
-        pdu = b"".join(
-            (
-                write_integer(message.request_id),
-                write_integer(message.error_status),
-                write_integer(message.error_index),
-                block(_SEQUENCE, rows),
-            )
-        )
+        if message.pdu not in _OF_VERSION.get(message.version, ()) or len(message.rows) > _MOST_ROWS:
+            raise MalformedError(f"PDU type {message.pdu:#x} can't be sent")
+        pdu = _write_head(message) + block(SEQUENCE, b"".join([_write_row(*row) for row in message.rows]))
         head = write_integer(message.version) + block(Tag.OCTET_STRING, message.community)
-        return block(_SEQUENCE, head + block(PduType(message.pdu), pdu))
+        return block(SEQUENCE, head + block(message.pdu, pdu))
     except (ValueError, TypeError) as error:
         raise MalformedError(f"can't be encoded: {error}") from error
+
+
+def _write_head(message: Message) -> bytes:
+    trap = message.trap
+    if (trap is None) == (message.pdu == PduType.TRAP_V1):
+        raise MalformedError("the trap of v1 has fields of its own, and no other message has them")
+    if trap is None:
+        return _write_id(message.request_id) + write_integer(message.error_status) + write_integer(message.error_index)
+    return (
+        write_oid(trap.enterprise)
+        + block(Tag.IP_ADDRESS, write_value(Tag.IP_ADDRESS, trap.agent_address))
+        + write_integer(trap.generic)
+        + write_integer(trap.specific)
+        + block(Tag.TIME_TICKS, write_value(Tag.TIME_TICKS, trap.time_stamp))
+    )
+
+
+def _write_id(request_id: int) -> bytes:
+    if not -(1 << 31) <= request_id < 1 << 31:
+        raise MalformedError(f"request id {request_id} takes more than 32 bits")
+    return write_integer(request_id)
+
+
+def _write_row(name: Oid, tag: int, value: int | bytes | Oid | None) -> bytes:
+    return block(SEQUENCE, write_oid(name) + block(tag, write_value(tag, value)))
 
 
 def decode(data: bytes) -> Message:
     """Read a message; octets behind it are ignored, MalformedError is the only exception.
 
-    Tolerated: long forms of lengths, numbers with extra octets in front, unsigned numbers sent as negative,
-    sub-identifiers up to 2^32-1, numbers without any octet (their value is none).
+    What else is tolerated stands in ``ber`` and at ``_read_id``; the bounds are 65,535 octets and 2,048 variables.
     """
+    try:
+        version, community, pdu, at, end = _read_envelope(data)
+        if pdu == PduType.TRAP_V1:
+            trap, at = _read_trap(data, at, end)
+            return Message(
+                version=version, community=community, pdu=pdu, rows=_read_rows(data, at, end), trap=trap
+            )
+        request_id, at = _read_id(data, at, end, pdu)
+        status, at = integer(data, at, end)
+        index, at = integer(data, at, end)
+        return Message(
+            version=version,
+            community=community,
+            pdu=pdu,
+            request_id=request_id,
+            error_status=status,
+            error_index=index,
+            rows=_read_rows(data, at, end),
+        )
+    except IndexError:
+        raise MalformedError("cut off") from None
+
+
+def request_id_of(data: bytes) -> int:
+    """Read no more of a message than its request id; raises MalformedError where there is none, a v1 trap included."""
+    _, _, pdu, at, end = _read_envelope(data)
+    if pdu == PduType.TRAP_V1:
+        raise MalformedError("the trap of v1 has no request id")
+    return _read_id(data, at, end, pdu)[0]
+
+
+def _read_envelope(data: bytes) -> tuple[int, bytes, PduType, int, int]:
+    """Return version, community and type of the PDU, and where the PDU's contents begin and end."""
     if len(data) > _LARGEST:
         raise MalformedError("larger than a datagram")
-    start, end = expect(data, 0, len(data), _SEQUENCE)
+    start, end = expect(data, 0, len(data), SEQUENCE)
     version, at = integer(data, start, end)
-    if version not in (V1, V2C):
+    if version not in _OF_VERSION:
         raise MalformedError(f"version field {version} is neither v1 nor v2c")
     at, after = expect(data, at, end, Tag.OCTET_STRING)
-    community = data[at:after]
-    tag, at, end = header(data, after, end)
-    try:
-        pdu = PduType(tag)
-    except ValueError:
-        raise MalformedError(f"PDU type {tag:#x} is not one that is read") from None
-    request_id, at = integer(data, at, end)
-    status, at = integer(data, at, end)
-    index, at = integer(data, at, end)
-    return Message(
-        version=version,
-        community=community,
-        pdu=pdu,
-        request_id=request_id,
-        error_status=status,
-        error_index=index,
-        rows=_rows(data, *expect(data, at, end, _SEQUENCE)),
-    )
+    tag, start, stop = header(data, after, end)
+    pdu = _PDU_TYPES.get(tag)
+    if pdu is None or pdu not in _OF_VERSION[version]:
+        raise MalformedError(f"PDU type {tag:#x} is not one that is read")
+    if stop != end:
+        raise MalformedError("octets stand behind the PDU")
+    return version, data[at:after], pdu, start, end
 
 
-def _rows(data: bytes, at: int, end: int) -> tuple[VarBind, ...]:
-    rows = []
-    while at < end:
-        start, at = expect(data, at, end, _SEQUENCE)
-        name_start, name_end = expect(data, start, at, Tag.OBJECT_IDENTIFIER)
-        tag, value_start, value_end = header(data, name_end, at)
-        rows.append(VarBind(_oid(data, name_start, name_end), tag, _value(tag, data, value_start, value_end)))
-    return tuple(rows)
+_PDU_TYPES = {int(kind): kind for kind in PduType}
 
 
-def _value(tag: int, data: bytes, start: int, end: int) -> int | bytes | Oid | None:
-    if tag in _NUMBERS:
-        return _number(tag, data, start, end)
-    if tag in _OCTETS:
-        return data[start:end]
-    if tag == Tag.OBJECT_IDENTIFIER:
-        return _oid(data, start, end)
-    if tag in _EMPTY:
-        return None
-    raise MalformedError(f"value tag {tag:#x} is none of SNMP's")
+def _read_id(data: bytes, at: int, end: int, pdu: PduType) -> tuple[int, int]:
+    """Read a request id; returns it and where it ends.
 
-
-def _number(tag: int, data: bytes, start: int, end: int) -> int | None:
-    if start == end:
-        return None
-    if end - start > _MOST_OCTETS_OF_A_NUMBER:
-        raise MalformedError("a number is too long")
-    value = int.from_bytes(data[start:end], "big", signed=True)
-    if tag in _UNSIGNED32:
-        return value & 0xFFFF_FFFF
-    if tag == Tag.COUNTER64:
-        return value & 0xFFFF_FFFF_FFFF_FFFF
-    return value
-
-
-def integer(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Read an INTEGER of the envelope; returns it and where it ends."""
+    Some firmware puts octets of sign in front of the id that it answers, FF before a positive one too. We ask with
+    positive ids alone, so in an answer that FF is no part of the id.
+    """
     start, after = expect(data, at, end, Tag.INTEGER)
-    value = _number(Tag.INTEGER, data, start, after)
-    if value is None:
-        raise MalformedError("an INTEGER is empty")
+    octets = data[start:after]
+    value = signed(octets)
+    if value < 0 and pdu in _ANSWERS:
+        bare = octets.lstrip(b"\xff")
+        if bare and bare[0] < 0x80:
+            value = signed(bare)
+    if not octets or not -(1 << 31) <= value < 1 << 32:
+        raise MalformedError("a request id is empty or takes more than 32 bits")
     return value, after
 
 
-def _oid(data: bytes, start: int, end: int) -> Oid:
-    if start == end:
-        return (0, 0)
-    parts: list[int] = []
-    value = 0
-    for octet in data[start:end]:
-        value = value << 7 | octet & 0x7F
-        if value > 0xFFFF_FFFF:
-            raise MalformedError("a sub-identifier is too large")
-        if octet < 0x80:
-            parts.append(value)
-            value = 0
-    if data[end - 1] >= 0x80:
-        raise MalformedError("an object identifier is cut off")
-    if len(parts) > _MOST_SUB_IDENTIFIERS:
-        raise MalformedError("an object identifier is too long")
-    first = min(parts[0] // 40, 2)
-    return (first, parts[0] - 40 * first, *parts[1:])
+def _read_trap(data: bytes, at: int, end: int) -> tuple[V1Trap, int]:
+    start, at = expect(data, at, end, Tag.OBJECT_IDENTIFIER)
+    enterprise = read_oid(data[start:at])
+    start, at = expect(data, at, end, Tag.IP_ADDRESS)
+    address = read_value(Tag.IP_ADDRESS, data[start:at])
+    generic, at = integer(data, at, end)
+    specific, at = integer(data, at, end)
+    start, at = expect(data, at, end, Tag.TIME_TICKS)
+    ticks = read_value(Tag.TIME_TICKS, data[start:at])
+    if not isinstance(address, bytes) or not isinstance(ticks, int):
+        raise MalformedError("the time-stamp of a trap is empty")
+    trap = V1Trap(
+        enterprise=enterprise, agent_address=address, generic=generic, specific=specific, time_stamp=ticks
+    )
+    return trap, at
 
 
-def expect(data: bytes, at: int, end: int, wanted: int) -> tuple[int, int]:
-    """Read the header of an element of that tag; returns where its contents begin and end."""
-    tag, start, after = header(data, at, end)
-    if tag != wanted:
-        raise MalformedError(f"tag {tag:#x} stands where {int(wanted):#x} is due")
-    return start, after
+def _read_rows(data: bytes, at: int, end: int) -> tuple[VarBind, ...]:
+    """Read the variables, the last element of each PDU; raises IndexError too where they are cut off.
 
-
-def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
-    """Read tag and length; returns the tag, and where the contents begin and end."""
-    if at + 2 > end:
-        raise MalformedError("cut off")
-    length = data[at + 1]
-    start = at + 2
-    if length >= 0x80:
-        size = length & 0x7F
-        if size == 0 or start + size > end:
-            raise MalformedError("a length is indefinite or cut off")
-        length = int.from_bytes(data[start : start + size], "big")
-        start += size
-    if start + length > end:
-        raise MalformedError("a length reaches beyond the end")
-    return data[at], start, start + length
-
-
-def _encode_row(row: VarBind) -> bytes:
-    tag, value = row.tag, row.value
-    if tag in _EMPTY:
-        contents = b""
-    elif tag in _NUMBERS and isinstance(value, int):
-        contents = _two_complement(value)
-    elif tag in _OCTETS and isinstance(value, bytes):
-        contents = value
-    elif tag == Tag.OBJECT_IDENTIFIER and isinstance(value, tuple):
-        contents = _encode_oid(value)
-    else:
-        raise MalformedError(f"tag {tag:#x} can't carry {type(value).__name__}")
-    return block(_SEQUENCE, block(Tag.OBJECT_IDENTIFIER, _encode_oid(row.oid)) + block(tag, contents))
-
-
-def _encode_oid(value: Oid) -> bytes:
-    if len(value) < 2 or min(value) < 0 or value[0] > 2 or max(value[1:]) > 0xFFFF_FFFF:
-        raise MalformedError("is no object identifier")
-    out = bytearray()
-    for part in (value[0] * 40 + value[1], *value[2:]):
-        if part < 0x80:
-            out.append(part)
+    This is where the time goes: no call for each variable as long as lengths are short and identifiers known.
+    """
+    at, after = expect(data, at, end, SEQUENCE)
+    if after != end:
+        raise MalformedError("octets stand behind the variables")
+    rows: list[_Row] = []
+    known = OIDS.get
+    value: int | bytes | Oid | None
+    for _ in range(_MOST_ROWS):
+        if at == end:
+            return tuple(map(_varbind, rows))
+        length, start = data[at + 1], at + 2
+        if length >= 0x80:
+            start, length = long_length(data, start, length)
+        after = start + length
+        if data[at] != SEQUENCE or after > end or data[start] != 0x06:
+            raise MalformedError("a variable is no pair of name and value, or reaches beyond the end")
+        length, at = data[start + 1], start + 2
+        if length >= 0x80:
+            at, length = long_length(data, at, length)
+        octets = data[at : at + length]
+        at += length
+        name = known(octets)
+        if name is None:
+            name = read_oid(octets)
+        tag, length, start = data[at], data[at + 1], at + 2
+        if length >= 0x80:
+            start, length = long_length(data, start, length)
+        at = start + length
+        if at != after:
+            raise MalformedError("the lengths of a variable contradict each other")
+        if tag == 0x04:
+            value = data[start:at]
+        elif length == 1 and tag == 0x02:
+            value = data[start]
+            if value >= 0x80:
+                value -= 0x100
         else:
-            groups = range((part.bit_length() - 1) // 7 * 7, 0, -7)
-            out.extend(part >> shift & 0x7F | 0x80 for shift in groups)
-            out.append(part & 0x7F)
-    return bytes(out)
-
-
-def write_integer(value: int) -> bytes:
-    """Write an INTEGER element."""
-    return block(Tag.INTEGER, _two_complement(value))
-
-
-def _two_complement(value: int) -> bytes:
-    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
-    return value.to_bytes(size, "big", signed=True)
-
-
-def block(tag: int, contents: bytes) -> bytes:
-    """Write an element with its length in the shortest form."""
-    length = len(contents)
-    if length < 0x80:
-        return bytes((tag, length)) + contents
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + contents
+            value = read_value(tag, data[start:at])
+        rows.append((name, tag, value))
+    raise MalformedError("more variables than are read")

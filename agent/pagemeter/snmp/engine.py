@@ -21,6 +21,7 @@ from pagemeter.net.routes import Route, own_routes
 from pagemeter.snmp.broadcast import Broadcast
 from pagemeter.snmp.denied import denied_by, deny_list
 from pagemeter.snmp.exchange import Exchange
+from pagemeter.snmp.proven import read_proven
 from pagemeter.snmp.reading import MOST_SECONDS, answered, read_subtrees, read_values
 from pagemeter.snmp.sweeping import Sweeping
 from pagemeter.snmp.switchboard import Switchboard
@@ -102,6 +103,14 @@ class SnmpEngine:
         """
         async with self._switchboard.session(target) as session:
             return await read_values(session, oids, self._denied)
+
+    async def get_proven(self, target: Target, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
+        """Ask for single values, each packet with the objects of ``proof``; those that came without are in ``missing``.
+
+        Raises Unreachable, AccessDenied or Unreadable.
+        """
+        async with self._switchboard.session(target) as session:
+            return await read_proven(session, oids, proof, self._denied)
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = MOST_SECONDS) -> Walk:
         """Read subtrees, for ``within`` seconds at most; what was cut short keeps its rows and is in ``missing``.

@@ -29,6 +29,13 @@ class RecordedSnmp:
         """Return the rows that are there."""
         return _rows_of(self._device("get", target, oids), oids)
 
+    async def get_proven(self, target: Target, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
+        """Return the rows that are there, with the proof in one packet; all are missing where it is not answered."""
+        found = await self.get(target, (*proof, *(one for one in oids if one not in proof)))
+        if all(one in found for one in proof):
+            return found
+        return Walk((), {**found.missing, **dict.fromkeys(oids, "came without the proof of whose it is")})
+
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:  # noqa: ARG002 - a recording answers at once
         """Return the subtrees, with the recording's own word on what is missing."""
         whole = self._device("walk", target, roots)

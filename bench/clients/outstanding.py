@@ -1,0 +1,58 @@
+"""What a question costs in memory while it is not answered; {"net", "port", "count", "how"} come as JSON.
+
+``sweep``: asked by a sweep whose addresses stay silent. ``get``: each asked by a task of its own, as a read is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tracemalloc
+from typing import Any
+
+from measuring import arguments, tell
+from ours import community, engine, loopback, target
+
+from pagemeter.errors import DeviceError
+from pagemeter.root import calm_collector, run_root
+from pagemeter.snmp.engine import SnmpEngine
+from pagemeter.snmp.types import oid
+
+ASKED = (oid("1.3.6.1.2.1.1.2.0"),)
+SILENCE = 6.0
+
+
+async def by_sweep(snmp: SnmpEngine, given: dict[str, Any]) -> None:
+    async for _ in snmp.sweep([given["net"]], ASKED, found_by="bench"):
+        pass
+
+
+async def by_get(snmp: SnmpEngine, given: dict[str, Any]) -> None:
+    network, port = loopback(given["net"]), given["port"]
+
+    async def ask(place: int) -> None:
+        try:
+            await snmp.get(target(network[place], port), ASKED)
+        except DeviceError:
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        for place in range(1, given["count"] + 1):
+            group.create_task(ask(place))
+
+
+async def main(given: dict[str, Any]) -> None:
+    """Ask silent addresses, let all be asked, and see how much more is held than before."""
+    tracemalloc.start()
+    async with engine(given["net"], community(given["port"]), timeout=SILENCE, retries=0) as snmp:
+        before, _ = tracemalloc.get_traced_memory()
+        work = asyncio.create_task((by_sweep if given["how"] == "sweep" else by_get)(snmp, given))
+        await asyncio.sleep(SILENCE * 0.75)
+        now, _ = tracemalloc.get_traced_memory()
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    tell(octets=(now - before) / given["count"])
+
+
+if __name__ == "__main__":
+    calm_collector()
+    run_root(main(arguments()))
