@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from pagemeter import __version__
+from pagemeter.bookkeeping import Bookkeeping
 from pagemeter.clock import Clock, LocalZone
 from pagemeter.component import Component, Discovery, Output, Reader, Source
 from pagemeter.config import AgentConfig
@@ -37,7 +38,9 @@ from pagemeter.ipp.client import IppClient
 from pagemeter.job_details import JobPrivacy
 from pagemeter.logs import keep_secret
 from pagemeter.model import AgentStatus, FleetEntry, Scope
+from pagemeter.net.accounts import Accounts
 from pagemeter.net.budget import Budget
+from pagemeter.net.seats import Seats
 from pagemeter.outbox import Outbox
 from pagemeter.plugins import Registry, load_plugins
 from pagemeter.progress import Watcher, nobody
@@ -71,7 +74,7 @@ class Outcome:
     """
 
     sought: bool = True
-    fleet: tuple[FleetEntry, ...]
+    fleet: Sequence[FleetEntry]
     answered: int
     silent: tuple[str, ...]
     failed: dict[str, str]
@@ -90,6 +93,7 @@ class Agent:
         *,
         clock: Clock,
         watcher: Watcher = nobody,
+        accounts: Accounts | None = None,
     ) -> None:
         self.config = config
         self.store = store
@@ -121,7 +125,16 @@ class Agent:
         self.sources = self._supervise(config.sources, Source)  # type: ignore[type-abstract] # only held against
         self.outputs = self._supervise(config.outputs, Output)  # type: ignore[type-abstract] # only held against
         timeouts = {item.name: item.timeout.total_seconds() for item in config.readers if item.timeout}
-        self.visits = Visits(self.readers, self.inventory, store, clock, timeouts=timeouts, privacy=privacy)
+        self.books = Bookkeeping(accounts or Accounts(clock), store, clock)
+        self.visits = Visits(
+            self.readers,
+            self.inventory,
+            store,
+            clock,
+            timeouts=timeouts,
+            privacy=privacy,
+            seats=Seats(engine.fence, config.agent.reads_at_once),
+        )
         self.rounds = Rounds(
             visits=self.visits,
             inventory=self.inventory,
@@ -151,8 +164,8 @@ class Agent:
         items = (*config.discoveries, *config.readers, *config.sources, *config.outputs)
         registry = load_plugins(item.plugin for item in items)
         fence = fence_of(config, local_time=lambda: clock.now().astimezone(LocalZone()))
-        budget = Budget(clock, config.agent.packets_per_second)
-        ipp = IppClient(fence=fence, budget=budget, clock=clock)
+        budget = Budget(clock, config.agent.packets_per_second, config.agent.bytes_per_second)
+        ipp = IppClient(fence=fence, budget=budget)
         engine = SnmpEngine(
             fence=fence,
             budget=budget,
@@ -160,7 +173,7 @@ class Agent:
             clock=clock,
         )
         async with Store.open(path, clock=clock, group_seconds=group_seconds) as store, engine:
-            yield cls(config, registry, store, engine, ipp, clock=clock, watcher=watcher)
+            yield cls(config, registry, store, engine, ipp, clock=clock, watcher=watcher, accounts=budget.accounts)
 
     @property
     def supervisors(self) -> tuple[Supervisor[Any], ...]:
@@ -193,8 +206,11 @@ class Agent:
     async def once(self) -> Outcome:
         """Discover, visit every device once, deliver what is owed, and end; what can't be delivered stays owed."""
         async with self._running():
-            found = await _side_by_side(self._found(discovery, DISCOVERY_SECONDS) for discovery in self.discoveries)
-            visited = await self.rounds.visit_all(METERS, "Reading")
+            found = await _side_by_side(
+                self.books.run(f"discovery {discovery.name}", partial(self._found, discovery, DISCOVERY_SECONDS))
+                for discovery in self.discoveries
+            )
+            visited = await self.books.run("meters", partial(self.rounds.visit_all, METERS, "Reading"))
             results = [*found, visited]
             failed = {what: why for result in results for what, why in result.failed.items()}
             for missed in await _side_by_side(map(self._gathered_once, self.sources)):
@@ -215,7 +231,7 @@ class Agent:
 
     async def run(self) -> None:
         """Run for good: every item in its own task, every cycle at its time; ends by cancellation."""
-        known = len(self.inventory.entries())
+        known = len(self.inventory)
         log.info(
             "Pagemeter %s, agent %s, %d devices known, store %s", __version__, self.store.agent, known, self.store.path
         )
@@ -224,7 +240,7 @@ class Agent:
             await stack.enter_async_context(controlled(self.store.path, self.handlers()))
             for cycle in self._cycles():
                 group.create_task(cycle.run())
-                if cycle.name.startswith("discovery ") and not self.inventory.entries():
+                if cycle.name.startswith("discovery ") and not len(self.inventory):
                     cycle.trigger()  # a fresh agent does not wait for the night to look around
             for output in self.outputs:
                 group.create_task(self.feeding.run(output))
@@ -275,7 +291,14 @@ class Agent:
         if cycles.status.enabled:
             planned.append(("status", cycles.status, lambda: self.rounds.say(self.status())))
         return [
-            Cycle(name, schedule_of(settings), work, self._clock, LocalZone(), seed=self.store.agent)
+            Cycle(
+                name,
+                schedule_of(settings),
+                partial(self.books.run, name, work),
+                self._clock,
+                LocalZone(),
+                seed=self.store.agent,
+            )
             for name, settings, work in planned
             if settings is not None
         ]
@@ -305,7 +328,7 @@ class Agent:
             self._note({source.name: str(error)})
             raise
 
-    async def _discover(self, discovery: Supervisor[Discovery]) -> None:
+    async def _discover(self, discovery: Supervisor[Discovery]) -> RoundResult:
         result = await self._found(discovery)
         self._note(result.failed)
         log.info(
@@ -315,6 +338,7 @@ class Agent:
         if discovery.name in result.failed:
             # For the cycle's log, that tells the edges.
             raise PluginError(result.failed[discovery.name])
+        return result
 
     async def _found(self, discovery: Supervisor[Discovery], seconds: float | None = None) -> RoundResult:
         item = next(item for item in self.config.discoveries if item.name == discovery.name)
@@ -322,8 +346,10 @@ class Agent:
             return await self.rounds.discover(discovery, timeout=item.timeout.total_seconds())
         return await self.rounds.discover(discovery, timeout=seconds, endless=True)
 
-    async def _visit_all(self, scopes: frozenset[Scope], work: str) -> None:
-        self._note((await self.rounds.visit_all(scopes, work)).failed)
+    async def _visit_all(self, scopes: frozenset[Scope], work: str) -> RoundResult:
+        result = await self.rounds.visit_all(scopes, work)
+        self._note(result.failed)
+        return result
 
     def _note(self, failed: Mapping[str, str]) -> None:
         for what, why in failed.items():

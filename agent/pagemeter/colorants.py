@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Word by word as menus have it; words that mean something else in another language are left out (Estonian "must").
 _COLORS = {
@@ -71,6 +72,8 @@ _SHADE_NAMES = tuple((re.compile(_any(words), re.IGNORECASE), name) for name, wo
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+# Supplies have few names, and each is read at every visit.
+@lru_cache(maxsize=4096)
 def colors_in(words: str) -> tuple[str, ...]:
     """Return the colors that a text names, each once and in its order, by their English names: ``("light-cyan",)``."""
     found = [_color(match) for match in _COLOR.finditer(_CAMEL.sub(" ", words))]

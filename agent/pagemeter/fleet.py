@@ -43,7 +43,9 @@ class Fleet(Sequence[FleetEntry]):
 
     __slots__ = ("_changes", "_held")
 
-    def __init__(self, held: Iterable[tuple[str, bytes | FleetEntry]] = (), *, changes: tuple[Change, ...] = ()) -> None:
+    def __init__(
+        self, held: Iterable[tuple[str, bytes | FleetEntry]] = (), *, changes: tuple[Change, ...] = ()
+    ) -> None:
         """Take (device, packed) pairs; ``changes`` are applied to each entry as it is handed out."""
         self._held = tuple(held)
         self._changes = changes

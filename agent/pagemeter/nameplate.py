@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Makers by the words on the case; a rebranded device keeps its builder's enterprise number, so words come first.
 _MAKER_WORDS = tuple(
@@ -68,6 +69,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def maker_by_words(words: str | None) -> str | None:
     """Return the maker that a description names, none where it names none."""
     if words is None:

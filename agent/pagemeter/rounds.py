@@ -90,7 +90,7 @@ class Rounds:
         self._clock = clock
         self._watcher = watcher
         self._outages = OutageLog(log, clock)
-        self._silences = SilenceLog(log, inventory.entries())
+        self._silences = SilenceLog(log, inventory.silent_devices())
 
     async def discover(
         self, discovery: Supervisor[Discovery], *, timeout: float | None = None, endless: bool = False

@@ -20,10 +20,10 @@ class SilenceLog:
     A device that refuses us is no sleeping one: that is told elsewhere, with the reason.
     """
 
-    def __init__(self, logger: logging.Logger, silent: Iterable[FleetEntry]) -> None:
+    def __init__(self, logger: logging.Logger, silent: Iterable[str]) -> None:
+        """Take the devices that are silent at the start: that was told by the process before."""
         self._logger = logger
-        # Whoever is silent at the start was told to be by the process before.
-        self._told = {entry.latest.device.id for entry in silent if entry.silent_since is not None}
+        self._told = set(silent)
         self._gone: dict[str, str] = {}
         self._back: dict[str, str] = {}
 

@@ -21,6 +21,8 @@ from pagemeter.clock import Clock
 from pagemeter.component import Component
 from pagemeter.errors import DeliveryError, DeviceError, PluginError
 from pagemeter.logs import OutageLog
+from pagemeter.net.accounts import on_behalf_of
+from pagemeter.root import Owner
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +136,7 @@ class Supervisor(Generic[C]):
         """
         component = await self._opened(timeout)
         self._calls += 1
-        task = started(_Caller(self.name, self._noted), lambda: work(component))
+        task = self._started(_Caller(self.name, self._noted), lambda: work(component))
         try:
             await asyncio.wait({task}, timeout=timeout)
             late = not task.done()
@@ -162,7 +164,7 @@ class Supervisor(Generic[C]):
         component = await self._opened(timeout if idle_timeout is None else idle_timeout)
         self._calls += 1
         pump: Pump[T] = Pump()
-        task = started(_Caller(self.name, self._noted), lambda: pump.run(work(component)))
+        task = self._started(_Caller(self.name, self._noted), lambda: pump.run(work(component)))
         loop = asyncio.get_running_loop()
         expired: asyncio.Future[None] = loop.create_future()
         timer = None if timeout is None else loop.call_later(timeout, expired.set_result, None)
@@ -194,7 +196,7 @@ class Supervisor(Generic[C]):
         """Open, serve and close the component once; say whether another try makes sense."""
         self._exit = None
         opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        life = self._life = started(self, lambda: self._lead(opened))
+        life = self._life = self._started(self, lambda: self._lead(opened))
         try:
             await asyncio.wait({life, opened}, timeout=self._opening, return_when=asyncio.FIRST_COMPLETED)
             late = not opened.done() and not life.done()
@@ -209,6 +211,11 @@ class Supervisor(Generic[C]):
         self._become(State.GIVEN_UP if hopeless else State.FAILED, reason)
         self._outages.failed(self.name, f"{reason}; {'given up' if hopeless else 'tried again'}")
         return not hopeless
+
+    def _started(self, owner: Owner, work: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
+        """Start the component's code; what it sends is counted under the item's name."""
+        with on_behalf_of(self.name):
+            return started(owner, work)
 
     async def _lead(self, opened: asyncio.Future[None]) -> None:
         """Lead the component through its life; this is the one task in which it is entered and left."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _NONE = frozenset({"unknown", "none", "n/a", "null", "not available", "-"})
 _MARK_ALONE = re.compile(r"[A-Za-z]*-")
@@ -37,6 +38,8 @@ class SupplyName:
     serial_number: str | None = None
 
 
+# Supplies have few names, and each is read at every visit.
+@lru_cache(maxsize=4096)
 def supply_name(words: str | None) -> SupplyName:
     """Take part and serial numbers from a description where its form leaves no doubt; ``unknown`` is none."""
     if words is None:

@@ -15,6 +15,8 @@ from pagemeter.inventory import Inventory, Learned
 from pagemeter.inventory.evidence import one_printer
 from pagemeter.job_details import JobPrivacy
 from pagemeter.model import Body, DeviceSnapshot, FleetEntry, JobDetails, JobRecord, Reading, Scope, Target, Unknown
+from pagemeter.net.fence import Fence
+from pagemeter.net.seats import Seats
 from pagemeter.store import Keep, Store
 from pagemeter.supervisor import Supervisor
 
@@ -70,7 +72,7 @@ class Visits:
         *,
         timeouts: Mapping[str, float] | None = None,
         privacy: JobPrivacy | None = None,
-        at_once: int = 40,
+        seats: Seats | None = None,
     ) -> None:
         self._readers = tuple(readers)
         self._inventory = inventory
@@ -78,7 +80,7 @@ class Visits:
         self._clock = clock
         self._privacy = privacy or JobPrivacy(level=JobDetails.OFF, key=_no_key)
         self._timeouts = dict(timeouts or {})
-        self._seats = asyncio.Semaphore(at_once)
+        self._seats = seats or Seats(Fence(()))
         self._running: dict[str, tuple[frozenset[Scope], asyncio.Future[Visited]]] = {}
 
     async def visit(self, target: Target, scopes: frozenset[Scope] = EVERYTHING) -> Visited:
@@ -92,7 +94,7 @@ class Visits:
         future = asyncio.get_running_loop().create_future()
         self._running[target.uri] = (scopes, future)
         try:
-            async with self._seats:
+            async with self._seats.taken(target.host):
                 visited = await self._visit(target, scopes)
         except BaseException:
             future.cancel()
@@ -172,6 +174,7 @@ class Visits:
                     said,
                     bodies=bodies,
                     entries=learned.entries,
+                    packed=self._inventory.packed(learned.entries),
                     aliases=dict(learned.aliases),
                     records=dict(learned.records),
                 )
@@ -190,6 +193,7 @@ class Visits:
                 Keep(
                     bodies=tuple((event.device, event) for event in owed.events),
                     entries=owed.entries,
+                    packed=self._inventory.packed(owed.entries),
                     aliases=dict(owed.aliases),
                     records=dict(owed.records),
                 )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, cast, get_args
 
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
@@ -233,6 +233,8 @@ def _writer(function: Callable[[Any], Any]) -> core_schema.SerSchema:
     return core_schema.plain_serializer_function_ser_schema(function, when_used="json")
 
 
+# A document names a handful of moments, each many times.
+@lru_cache(maxsize=512)
 def _rfc3339(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError("a time without a zone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ from pagemeter.config import load_config
 @asynccontextmanager
 async def working(config: Path, store: Path) -> AsyncIterator[Agent]:
     """Open an agent and keep all of its items open, as its ``run`` does; no cycle starts by itself."""
-    async with Agent.open(load_config(config), store, clock=SystemClock()) as agent, asyncio.TaskGroup() as group:
+    loaded = load_config(config, environ=os.environ)
+    async with Agent.open(loaded, store, clock=SystemClock()) as agent, asyncio.TaskGroup() as group:
         tasks = [group.create_task(supervisor.run()) for supervisor in agent.supervisors]
         try:
             yield agent

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ async def learning(config: Path, store: Path) -> dict[str, Any]:
     from pagemeter.config import load_config
 
     meter = Meter()
-    async with Agent.open(load_config(config), store, clock=SystemClock()) as agent:
+    async with Agent.open(load_config(config, environ=os.environ), store, clock=SystemClock()) as agent:
         outcome = await agent.once()
     return {"devices": len(outcome.fleet), "failed": len(outcome.failed), **meter.read()}
 
@@ -50,18 +49,17 @@ async def main(given: dict[str, Any]) -> None:
     if given["learn"]:
         tell(**await learning(config, store))
         return
-    cycles, shares = [], {}
+    shares: dict[str, float] = {}
     start = Meter()
     async with working(config, store) as agent:
         opened = start.read()
         known = len(agent.inventory.entries())
-        for _ in range(given["cycles"]):
-            cycles.append(await cycle(agent, given["simulator"]))
+        cycles = [await cycle(agent, given["simulator"]) for _ in range(given["cycles"])]
         meter = Meter()
         failed = await agent.feeding.drain(agent.outputs)
         delivery = {"failed": len(failed), **meter.read()}
         if given["shares"]:
-            with Sampler(threading.main_thread()) as sampler:
+            with Sampler() as sampler:
                 await cycle(agent, given["simulator"])
             shares = dict(Counter(sampler.seconds).most_common())
     tell(known=known, opened=opened, cycles=cycles, delivery=delivery, shares=shares, **start.read())

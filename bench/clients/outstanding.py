@@ -1,12 +1,14 @@
 """What a question costs in memory while it is not answered; {"net", "port", "count", "how"} come as JSON.
 
-``sweep``: asked by a sweep whose addresses stay silent. ``get``: each asked by a task of its own, as a read is.
+``sweep``: asked by a sweep whose addresses stay silent. ``get``: each asked by a task of its own, as a read is; the
+task and its target are there before and are not counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tracemalloc
+from contextlib import suppress
 from typing import Any
 
 from measuring import arguments, tell
@@ -21,19 +23,20 @@ ASKED = (oid("1.3.6.1.2.1.1.2.0"),)
 SILENCE = 6.0
 
 
-async def by_sweep(snmp: SnmpEngine, given: dict[str, Any]) -> None:
+async def by_sweep(snmp: SnmpEngine, given: dict[str, Any], gate: asyncio.Event) -> None:
+    await gate.wait()
     async for _ in snmp.sweep([given["net"]], ASKED, found_by="bench"):
         pass
 
 
-async def by_get(snmp: SnmpEngine, given: dict[str, Any]) -> None:
+async def by_get(snmp: SnmpEngine, given: dict[str, Any], gate: asyncio.Event) -> None:
     network, port = loopback(given["net"]), given["port"]
 
     async def ask(place: int) -> None:
-        try:
-            await snmp.get(target(network[place], port), ASKED)
-        except DeviceError:
-            pass
+        one = target(network[place], port)
+        await gate.wait()
+        with suppress(DeviceError):
+            await snmp.get(one, ASKED)
 
     async with asyncio.TaskGroup() as group:
         for place in range(1, given["count"] + 1):
@@ -44,8 +47,11 @@ async def main(given: dict[str, Any]) -> None:
     """Ask silent addresses, let all be asked, and see how much more is held than before."""
     tracemalloc.start()
     async with engine(given["net"], community(given["port"]), timeout=SILENCE, retries=0) as snmp:
+        gate = asyncio.Event()
+        work = asyncio.create_task((by_sweep if given["how"] == "sweep" else by_get)(snmp, given, gate))
+        await asyncio.sleep(1)
         before, _ = tracemalloc.get_traced_memory()
-        work = asyncio.create_task((by_sweep if given["how"] == "sweep" else by_get)(snmp, given))
+        gate.set()
         await asyncio.sleep(SILENCE * 0.75)
         now, _ = tracemalloc.get_traced_memory()
         work.cancel()

@@ -30,7 +30,7 @@ async def print_counters(simulators: list[int]) -> None:
 
 async def main(given: dict[str, Any]) -> None:
     config, store = Path(given["config"]), Path(given["store"])
-    async with Agent.open(load_config(config), store, clock=SystemClock()) as agent:
+    async with Agent.open(load_config(config, environ=os.environ), store, clock=SystemClock()) as agent:
         outcome = await agent.once()
     places = {entry.latest.target: entry.latest.device.model for entry in outcome.fleet}
     await print_counters(given["simulators"])

@@ -55,10 +55,12 @@ def _environment(why: dict[str, str]) -> bool:
     print(f"installing {', '.join(PEERS)} into {VENV.relative_to(ROOT)}", flush=True)
     # Debian's python3 has no ensurepip: then the environment is made without pip and filled from outside.
     pip = [] if find_spec("ensurepip") else ["--without-pip"]
-    install = [VENV / "bin" / "python", "-m", "pip"] if not pip else [sys.executable, "-m", "pip", "--python", VENV]
+    install: list[object] = (
+        [VENV / "bin" / "python", "-m", "pip"] if not pip else [sys.executable, "-m", "pip", "--python", VENV]
+    )
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", *pip, VENV], check=True)
-        subprocess.run([*install, "install", "--quiet", "--disable-pip-version-check", *PEERS], check=True)
+        subprocess.run([*map(str, install), "install", "--quiet", "--disable-pip-version-check", *PEERS], check=True)
     except (subprocess.CalledProcessError, OSError) as error:
         why["peers"] = f"the peers could not be installed ({error}); is there a package index?"
         return False

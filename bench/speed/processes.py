@@ -32,7 +32,7 @@ _running: list[Popen[Any]] = []
 
 def end_all() -> None:
     """End whatever still runs; for an interrupted run."""
-    for process in list(_running):
+    for process in tuple(_running):
         end(process)
 
 
@@ -53,14 +53,19 @@ def pinned(core: int) -> list[str]:
     return [taskset, "-c", str(core)] if taskset else []
 
 
-def start(command: Sequence[str | Path], core: int, **options: Any) -> Popen[Any]:
+def start(command: Sequence[object], core: int, **options: Any) -> Popen[Any]:
     process: Popen[Any] = Popen([*pinned(core), *map(str, command)], stdin=DEVNULL, **options)
     _running.append(process)
     return process
 
 
 def client(
-    setting: Setting, program: str, given: Mapping[str, Any], *, python: Path = OURS, env: Mapping[str, str] | None = None
+    setting: Setting,
+    program: str,
+    given: Mapping[str, Any],
+    *,
+    python: Path = OURS,
+    env: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Run a measured program on the client's core; returns what its last line tells."""
     command = [python, CLIENTS / f"{program}.py", json.dumps(given)]
@@ -93,9 +98,7 @@ def foreign(setting: Setting, command: Sequence[str | Path], *, env: Mapping[str
     began = time.perf_counter()
     target = BUILT / "foreign.out"
     with target.open("w+") as out:
-        process = start(
-            command, setting.cores[1], stdout=out, stderr=DEVNULL, env={**os.environ, **(env or {})}
-        )
+        process = start(command, setting.cores[1], stdout=out, stderr=DEVNULL, env={**os.environ, **(env or {})})
         try:
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -142,8 +145,15 @@ class Fleet:
 
 
 @contextmanager
-def fleet(setting: Setting, *options: object, tables: Sequence[Path] | None = None, port: int | None = None,
-          net: object = None, every: int | None = None, latency: float | None = None) -> Iterator[Fleet]:
+def fleet(
+    setting: Setting,
+    *options: object,
+    tables: Sequence[Path] | None = None,
+    port: int | None = None,
+    net: object = None,
+    every: int | None = None,
+    latency: float | None = None,
+) -> Iterator[Fleet]:
     """Run a simulator on its core while the block runs; ``options`` are more of its own."""
     number = len(list(BUILT.glob("fleet*.log")))
     log = BUILT / f"fleet{number}.log"

@@ -249,7 +249,7 @@ class Agent:
     async def run(self, *, killed_after: int | None = None) -> list[JobRecord]:
         """Collect once; what came before the kill is kept, the rest is not."""
         clock = SystemClock()
-        ipp = IppClient(fence=Fence([]), budget=Budget(clock, 10_000), clock=clock)
+        ipp = IppClient(fence=Fence([]), budget=Budget(clock, 10_000))
         settings = CupsSettings.model_validate({"server": self.server, **self.settings})
         fresh: list[JobRecord] = []
         async with CupsSource(settings, FakeServices(ipp=ipp, clock=clock)) as source:

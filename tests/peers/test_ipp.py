@@ -180,7 +180,7 @@ async def cupsd() -> AsyncIterator[tuple[int, Path]]:
 def ipp() -> IppClient:
     clock = SystemClock()
     fence = Fence([FencedNetwork(network=ip_network("127.0.0.0/8"))])
-    return IppClient(fence=fence, budget=Budget(clock, 1000), clock=clock)
+    return IppClient(fence=fence, budget=Budget(clock, 1000))
 
 
 async def read(uri: str) -> Answer | NotAPrinter | None:

@@ -100,7 +100,7 @@ async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watch
         services = AgentServices(
             name="command",
             snmp=engine,
-            ipp=IppClient(fence=fence, budget=budget, clock=clock),
+            ipp=IppClient(fence=fence, budget=budget),
             fence=fence,
             clock=clock,
             folder=config.folder if config is not None else Path.cwd(),

@@ -59,6 +59,9 @@ def written(made: Plan) -> Iterator[str]:
     yield ""
     yield f"Site: {made.site or 'without a name'}. Devices that are known so far: {made.devices}."
     yield f"At most {made.packets_per_second:g} packets a second are sent to devices, all together."
+    if made.bytes_per_second is not None:
+        yield f"At most {made.bytes_per_second:g} bytes a second of payload, on average, go to and from all devices."
+    yield f"At most {made.reads_at_once} devices are read at once."
     ports = f"{min(PRINTING_PORTS)}" + ", " + ", ".join(str(port) for port in sorted(PRINTING_PORTS)[1:])
     yield "Packets, octets and durations are the most that is needed; where none stand, they depend on what answers."
     yield f"Never: SNMP SET, print jobs, and any packet to the TCP ports {ports}."
@@ -91,13 +94,30 @@ def _networks(made: Plan) -> Iterator[str]:
             one.site or "",
             f"{one.addresses:,}",
             f"{one.packets_per_second:g}/s",
+            "" if one.bytes_per_second is None else f"{one.bytes_per_second:g}/s",
+            f"{one.reads_at_once} devices",
+            f"{one.requests_per_device} a device",
+            ", ".join(one.answers_from),
             one.quiet or "",
             ", ".join(one.never),
             ", ".join(one.credentials) or "none",
         )
         for one in made.networks
     ]
-    headings = ("network", "written in", "site", "addresses", "packets", "quiet", "never asked", "credentials")
+    headings = (
+        "network",
+        "written in",
+        "site",
+        "addresses",
+        "packets",
+        "bytes",
+        "read at once",
+        "requests at once",
+        "answer from elsewhere",
+        "quiet",
+        "never asked",
+        "credentials",
+    )
     yield from _table(headings, rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pagemeter.cli.exits import Exit
@@ -20,7 +21,7 @@ from pagemeter.wire import to_json
 def devices(config: Path | None, *, as_json: bool) -> Exit:
     """List the devices of the store beside a running agent; exit 3 where none is known yet."""
     path = _store(config)
-    entries: tuple[FleetEntry, ...] = ()
+    entries: Sequence[FleetEntry] = ()
     if path.exists():
         with StoreReader(path) as store:
             entries = Inventory(store.fleet(), store.aliases(), new_id=str).entries()

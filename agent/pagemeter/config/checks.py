@@ -29,6 +29,7 @@ def judge_together(
 ) -> Iterator[Mistake]:
     """Yield the mistakes between sections; ``fence_known`` is false where a network was not understood."""
     yield from _repeated_networks(networks)
+    yield from _misplaced_routers(networks)
     yield from _repeated_names(items)
     yield from _repeated_credentials(credentials)
     if fence_known:
@@ -49,6 +50,20 @@ def _repeated_networks(networks: Placed[NetworkSettings]) -> Iterator[Mistake]:
             what = f"this network is listed already as {dotted(listed[network.network])}; keep one of them"
             yield Mistake(path=(*path, "network"), what=what)
         listed.setdefault(network.network, path)
+
+
+def _misplaced_routers(networks: Placed[NetworkSettings]) -> Iterator[Mistake]:
+    """Find addresses in ``answers_from`` for which a smaller network speaks."""
+    written = [(path, one.network) for path, one in networks if isinstance(one.network, IPNetwork)]
+    for path, settings in networks:
+        if not isinstance(settings.network, IPNetwork):
+            continue
+        for number, address in enumerate(settings.answers_from):
+            holding = [pair for pair in written if address in pair[1]]
+            place, smallest = max(holding, key=lambda pair: pair[1].prefixlen)
+            if smallest.prefixlen > settings.network.prefixlen:
+                what = f"{smallest} ({dotted(place)}) speaks for this address; write it there"
+                yield Mistake(path=(*path, "answers_from", number), what=what)
 
 
 def _repeated_names(items: Placed[ItemConfig]) -> Iterator[Mistake]:

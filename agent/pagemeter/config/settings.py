@@ -102,7 +102,7 @@ class NetworkSettings(Settings):
         if isinstance(self.network, IPNetwork):
             for address in self.answers_from:
                 if address not in self.network:
-                    raise ValueError(f"answers_from: {address} is not in {self.network}; write it under its own network")
+                    raise ValueError(f"answers_from: {address} is not in {self.network}; write it where its network is")
         return self
 
 

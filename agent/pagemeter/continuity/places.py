@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pagemeter.model import Supply
 
@@ -72,6 +73,7 @@ def family_of(supply: Supply) -> str | None:
     return _FAMILIES.get(supply.type or "unknown", supply.type)
 
 
+@lru_cache(maxsize=1024)
 def serial_of(serial_number: str | None) -> str | None:
     """Return a supply's serial number as it is compared; none for placeholders: too short, or one character."""
     folded = "".join((serial_number or "").split()).upper()

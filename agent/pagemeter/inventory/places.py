@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -14,7 +15,11 @@ _LOCAL_SCHEMES = frozenset({"usb", "cups", "winspool"})
 # The places that stay when another door of their host is found.
 _WHOLE_HOSTS = frozenset({"host", "snmp"})
 
+# One visit asks the same of the same place a dozen times.
+_once = lru_cache(maxsize=1024)
 
+
+@_once
 def host_of(place: str) -> str | None:
     """Return the host of a place, none where the URI names no host there: that of ``usb://`` is a maker."""
     return None if urlsplit(place).scheme in _LOCAL_SCHEMES else Target(uri=place, found_by="").host or None
@@ -25,11 +30,13 @@ def where(place: str) -> str:
     return host_of(place) or place
 
 
+@_once
 def is_visited(place: str) -> bool:
     """Say whether readers visit it."""
     return urlsplit(place).scheme in NETWORK_SCHEMES
 
 
+@_once
 def same_place(one: str, other: str) -> bool:
     """Say whether two URIs lead to one place: equal ones, or two doors of a host.
 

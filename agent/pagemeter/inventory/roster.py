@@ -109,7 +109,7 @@ class Roster:
     def like(self, who: Identity, place: str) -> tuple[FleetEntry, ...]:
         """Return the devices that may be the one at a place, in the order of their ids: see ``match``.
 
-        They have something in common with it. Of two that both tell serial numbers only those, or where they are, count:
+        They have something in common with it. Of two that both tell serial numbers these count, and where they are:
         what else they share is left out.
         """
         named = comparable(who.serial_number) is not None
@@ -187,7 +187,7 @@ class Roster:
 
 
 def _kinds(what: str) -> tuple[str, ...]:
-    """Return under which names a trace stands: what fleets share, apart for devices with serial numbers of their own."""
+    """Return under which names a trace stands: what a fleet may share, apart for devices that tell serial numbers."""
     return (what, f"named {what}") if what in _SHARED else (what,)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from pagemeter.model import HostName, Identity, Origin
@@ -31,6 +32,9 @@ _TABLES = ("1.3.6.1.2.1.25.3.2.1.", "1.3.6.1.2.1.43.5.1.1.")
 
 Origins = dict[str, Origin]
 
+# One visit asks the same of the same texts a dozen times.
+_once = lru_cache(maxsize=1024)
+
 
 class Sign(Enum):
     """What two tellings of one thing say: the same, alike but for how it is written, another, or nothing."""
@@ -48,6 +52,7 @@ class Macs(NamedTuple):
     local: frozenset[str]
 
 
+@_once
 def comparable(serial: str | None) -> str | None:
     """Return a serial number as it is compared, or none where it can't tell devices apart.
 
@@ -60,6 +65,7 @@ def comparable(serial: str | None) -> str | None:
     return folded if len(bare) >= _LEAST_SERIAL and len(set(bare)) > 1 and not typed else None
 
 
+@_once
 def bare_serial(serial: str | None) -> str | None:
     """Return a serial number without leading zeros and marks, which some sources write; none where little is left."""
     folded = comparable(serial)
@@ -78,6 +84,7 @@ def serial_sign(mine: str | None, theirs: str | None) -> Sign:
     return Sign.ALIKE if bare is not None and bare == bare_serial(theirs) else Sign.OTHER
 
 
+@_once
 def maker(words: str | None) -> str | None:
     """Return a maker as it is compared: ``Hewlett-Packard`` and ``HP Inc.`` are one."""
     folded = " ".join((words or "").split()).casefold()
@@ -92,6 +99,7 @@ def maker_sign(mine: str | None, theirs: str | None) -> Sign:
     return _sign(one, other)
 
 
+@_once
 def plain_uuid(uuid: str | None) -> str | None:
     """Return a UUID as it is compared, none for a placeholder: one whose node is only zeros or only ones (RFC 9562)."""
     plain = re.sub(r"[\W_]", "", (uuid or "").lower().removeprefix("urn:uuid:"))
@@ -105,6 +113,11 @@ def uuid_sign(mine: str | None, theirs: str | None) -> Sign:
 
 def macs_of(told: Iterable[str]) -> Macs:
     """Sort MACs, however they are written; zeros, broadcast and groups are none."""
+    return _macs_of(tuple(told))
+
+
+@_once
+def _macs_of(told: tuple[str, ...]) -> Macs:
     digits = [re.sub(r"[^0-9a-f]", "", mac.lower()) for mac in told]
     single = [mac for mac in digits if len(mac) == 12 and mac.strip("0") and not int(mac[:2], 16) & 1]
     local = frozenset(mac for mac in single if int(mac[:2], 16) & 2)
@@ -148,8 +161,13 @@ def host_sign(mine: Identity, theirs: Identity) -> Sign:
 
 def telling_hosts(who: Identity) -> frozenset[str]:
     """Return the host names of a device that may be its own, folded, without domain."""
-    common = _words(f"{who.manufacturer or ''} {who.model or ''}") | _words(maker(who.manufacturer))
-    return frozenset(name for told in who.host_names if (name := _host(told)) and not _words(name) <= common)
+    return _telling(who.host_names, who.manufacturer, who.model)
+
+
+@_once
+def _telling(host_names: tuple[HostName, ...], manufacturer: str | None, model: str | None) -> frozenset[str]:
+    common = _words(f"{manufacturer or ''} {model or ''}") | _words(maker(manufacturer))
+    return frozenset(name for told in host_names if (name := _host(told)) and not _words(name) <= common)
 
 
 def seat_of(origins: Iterable[tuple[str, Origin]]) -> str | None:
@@ -184,6 +202,7 @@ def _host(told: HostName) -> str | None:
     return first if len(first) > 1 and re.sub(r"[\W_]", "", first) not in _NO_HOSTS else None
 
 
+@_once
 def _words(text: str | None) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W_]+", (text or "").casefold()))
 

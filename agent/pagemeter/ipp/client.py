@@ -1,31 +1,33 @@
 """Asks printers and print servers over HTTP: through the fence and the packet budget, never a printing port.
 
 What is sent is taken from the packet budget as 8 packets a connection (the handshake, the question, the end), 4 more
-for TLS, and 1 for each 2,920 octets of the answer (an acknowledgement for two segments), the latter when it is there.
+for TLS, and 1 for each two segments of the answer (their acknowledgement), the latter when it is there. Octets are
+those of IPP and, about, of HTTP's headers; those of TLS are not counted.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from pagemeter.clock import Clock
 from pagemeter.errors import AccessDenied, PluginError, Unreachable, Unreadable
 from pagemeter.ipp.exchange import Door, post
 from pagemeter.ipp.message import IppMessage, MalformedError, decode, encode
 from pagemeter.ipp.operations import Operation
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import IPAddress
-from pagemeter.net.fence import PRINTING_PORTS, Fence, FencedNetwork
+from pagemeter.net.fence import PRINTING_PORTS, Fence
 from pagemeter.net.ranges import Resolver, resolve
 
 PORT = 631
 PACKETS = 8
 PACKETS_OF_TLS = 4
-OCTETS_PER_PACKET = 2920
+PACKETS_BACK = 4
+OCTETS_PER_SEGMENT = 1460
+HEADERS = 250
+"""What the headers of HTTP add to a question or an answer, about."""
 
 _HTTP = {"ipp": "http", "ipps": "https"}
 _UNIX = "ipp+unix"
@@ -39,7 +41,6 @@ class IppClient:
         *,
         fence: Fence,
         budget: Budget,
-        clock: Clock,
         resolver: Resolver = resolve,
         timeout: float = 20.0,
         connect_timeout: float = 5.0,
@@ -47,12 +48,10 @@ class IppClient:
     ) -> None:
         self._fence = fence
         self._budget = budget
-        self._clock = clock
         self._resolver = resolver
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._seats = asyncio.Semaphore(at_once)
-        self._budgets: dict[FencedNetwork, Budget] = {}
 
     async def ask(self, uri: str, message: IppMessage, *, server: bool = False) -> IppMessage:
         """Ask, and return the answer whatever its status; a device that wants TLS (HTTP 426) is asked by it.
@@ -117,23 +116,14 @@ class IppClient:
 
     async def _exchange(self, door: Door, body: bytes) -> tuple[int, bytes]:
         """Post the question, and take its packets from the budget."""
-        take = self._taker(door.fenced)
-        await take(PACKETS + (PACKETS_OF_TLS if door.secure else 0))
+        toll = self._budget.toll(door.fenced)
+        await toll.pay(len(body) + HEADERS, PACKETS + (PACKETS_OF_TLS if door.secure else 0))
         status, answer = await post(door, body, timeout=self._timeout, connect_timeout=self._connect_timeout)
-        await take(len(answer) // OCTETS_PER_PACKET)
+        segments = -(-len(answer) // OCTETS_PER_SEGMENT)
+        toll.got(len(answer) + HEADERS, PACKETS_BACK + segments)
+        if acknowledgements := segments // 2:
+            await toll.pay(0, acknowledgements)
         return status, answer
-
-    def _taker(self, fenced: FencedNetwork | None) -> Callable[[int], Awaitable[None]]:
-        """Return what waits for the agent's budget, and for the network's own where it has one."""
-        if fenced is None or fenced.packets_per_second is None:
-            return self._budget.take
-        own = self._budgets.setdefault(fenced, Budget(self._clock, fenced.packets_per_second))
-
-        async def take(packets: int) -> None:
-            await own.take(packets)
-            await self._budget.take(packets)
-
-        return take
 
 
 def _split(uri: str) -> SplitResult:

@@ -11,10 +11,23 @@ from datetime import datetime
 from pagemeter.clock import Clock
 from pagemeter.net.credentials import IPNetwork
 
-INTEGRATION: ContextVar[str] = ContextVar("pagemeter_integration", default="")
-"""The name of the item whose component runs; the supervisor sets it, and the tasks of the component inherit it."""
-
+_INTEGRATION: ContextVar[str] = ContextVar("pagemeter_integration", default="")
 _RUN: ContextVar[Run | None] = ContextVar("pagemeter_run", default=None)
+
+
+@contextmanager
+def on_behalf_of(integration: str) -> Iterator[None]:
+    """Count what the block and the tasks that it starts cause under the name of an item."""
+    token = _INTEGRATION.set(integration)
+    try:
+        yield
+    finally:
+        _INTEGRATION.reset(token)
+
+
+def integration() -> str:
+    """Return the name of the item on whose behalf the caller works; empty for the agent itself."""
+    return _INTEGRATION.get()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +93,7 @@ class Count:
         if (second := int(now)) != self._second:
             self._second, self._in_second = second, 0
         self._in_second += packets
-        if self._in_second > self.peak:
-            self.peak = self._in_second
+        self.peak = max(self.peak, self._in_second)
 
     def got(self, octets: int, packets: int) -> None:
         """Count what was received."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from pagemeter.clock import Clock
-from pagemeter.net.accounts import INTEGRATION, Accounts, Count
+from pagemeter.net.accounts import Accounts, Count, integration
 from pagemeter.net.credentials import IPNetwork
 from pagemeter.net.fence import FencedNetwork
 from pagemeter.net.pace import OctetPace, PacketPace
@@ -36,8 +36,8 @@ class Budget:
 
         It counts for the integration and the run of the caller, so it is asked for anew in each call of a component.
         """
-        run, integration = self.accounts.current, INTEGRATION.get()
-        count = run.count(None if network is None else network.network, integration)
+        run = self.accounts.current
+        count = run.count(None if network is None else network.network, integration())
         return Toll(self._clock, self._all, self._gate(network), (count, run.total))
 
     def _gate(self, network: FencedNetwork | None) -> _Gate | None:

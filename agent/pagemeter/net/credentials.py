@@ -109,6 +109,10 @@ class Credentials:
         """Return those that may be sent to some address of a network."""
         return tuple(c.snmp for c in self._credentials if any(mine.overlaps(network) for mine in self.networks_of(c)))
 
+    def edges(self) -> tuple[IPNetwork, ...]:
+        """Return the networks at whose ends other credentials may count than before."""
+        return tuple(network for credential in self._credentials for network in self.networks_of(credential))
+
     def networks_of(self, credential: NetworkCredential) -> tuple[IPNetwork, ...]:
         """Return the networks a credential may be sent to now."""
         return (*credential.networks, *(self._selected() if credential.segments else ()))

@@ -93,6 +93,15 @@ class Fence:
             return False
         return True
 
+    def network_of(self, address: IPAddress) -> FencedNetwork | None:
+        """Return the network that speaks for an address, whether it may be asked now or not."""
+        address = _plain(address)
+        return next((network for network in self.networks if address in network.network), None)
+
+    def edges(self) -> tuple[IPNetwork, ...]:
+        """Return the networks at whose ends something else may hold than before: its own ones and what is left alone."""
+        return (*(network.network for network in self.networks), *self._never)
+
     def check_whole(self, segment: IPv4Network) -> FencedNetwork:
         """Return the network that speaks for a segment all of which may be asked at once; raises as ``check`` does.
 

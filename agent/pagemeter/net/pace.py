@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-CATCH_UP_SECONDS = 0.05
+CATCH_UP_SECONDS = 0.1
 """So much of what a late timer missed is made up for; more is lost."""
 IDLE_SECONDS = 0.25
 """Who sent nothing for so long does not find the bucket full."""

@@ -78,7 +78,7 @@ class ReportLane:
     async def report(self, due: datetime) -> None:
         """Send the report of that time; it ends unfinished once the next one is due, which takes its place."""
         self._due, self._part = due, 1
-        fleet = list(await asyncio.to_thread(self._store.fleet))
+        fleet = await asyncio.to_thread(self._store.fleet)
         history = await asyncio.to_thread(History, self._store, self._sub)
         together = True
         while True:
@@ -93,7 +93,7 @@ class ReportLane:
             await self._set_aside(history)
             failure = await self.courier.deliver(self._batch(documents, devices, last=last))
             if failure is None:
-                del fleet[: len(devices)]
+                fleet = fleet[len(devices) :]
                 await self._taken(devices, documents, history, last=last)
                 if last:
                     return

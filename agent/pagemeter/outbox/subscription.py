@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pagemeter.component import Batch, Feed, Form
+from pagemeter.fleet import Fleet, ids_of
 from pagemeter.masks import NO_MASKS, Masks
 from pagemeter.model import AgentStatus, Document, FleetEntry
 
@@ -65,9 +66,8 @@ class Subscription:
         last: bool,
     ) -> Batch:
         """Make a part of the report that is due at that time."""
-        devices = (entry.latest.device.id for entry in fleet)
         return Batch(
-            id=_id(status.agent, f"{self.name}/{due.isoformat()}/{part}", *devices, *_keys(documents)),
+            id=_id(status.agent, f"{self.name}/{due.isoformat()}/{part}", *ids_of(fleet), *_keys(documents)),
             feed=self.feed,
             period=self.period or REPORT_PERIOD,
             agent=self.masks(status),
@@ -81,8 +81,11 @@ class Subscription:
         """Say whether a batch of these documents has a fleet: the latest of the devices that they are about."""
         return self.feed.form is Form.LATEST and bool(documents) and self.masks.takes_fleet
 
-    def _masked(self, fleet: Sequence[FleetEntry]) -> tuple[FleetEntry, ...]:
-        return tuple(map(self.masks, fleet)) if self.masks.takes_fleet else ()
+    def _masked(self, fleet: Sequence[FleetEntry]) -> Sequence[FleetEntry]:
+        if not self.masks.takes_fleet:
+            return ()
+        # Each as it is delivered: a fleet of values does not fit into memory.
+        return fleet.changed(self.masks) if isinstance(fleet, Fleet) else tuple(map(self.masks, fleet))
 
 
 def _keys(documents: Sequence[Document]) -> tuple[str, ...]:

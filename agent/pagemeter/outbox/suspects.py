@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pagemeter.component import Form
-from pagemeter.model import DeviceSnapshot, Document, FleetEntry, Key
+from pagemeter.model import DeviceSnapshot, Document, Key
 from pagemeter.outbox.courier import Courier, Means, growing, is_about_us
 from pagemeter.outbox.subscription import Subscription
 from pagemeter.store import Aside, Suspect
@@ -123,5 +123,5 @@ class Suspects:
         if self._sub.feed.form is not Form.LATEST or not isinstance(document.body, DeviceSnapshot):
             return False
         body = document.body
-        fleet: tuple[FleetEntry, ...] = self._store.fleet_of([body.device.id])
+        fleet = self._store.fleet_of([body.device.id])
         return any(entry.latest.taken_at > body.taken_at for entry in fleet)

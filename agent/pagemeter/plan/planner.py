@@ -26,6 +26,8 @@ SNMP_TRIES = 2
 """How often a silent address is asked with each credential: once, and once more."""
 SNMP_OCTETS = 90
 """An SNMP question on the wire, with its headers: a GET of two values with a community of six characters."""
+SNMP_PAYLOAD = SNMP_OCTETS - 28
+"""The same without the headers of IPv4 and UDP, as ``bytes_per_second`` counts it."""
 SNMP_PORT = 161
 
 
@@ -69,6 +71,8 @@ def plan_of(
         path=config.path,
         site=config.agent.site,
         packets_per_second=config.agent.packets_per_second,
+        bytes_per_second=config.agent.bytes_per_second,
+        reads_at_once=config.agent.reads_at_once,
         job_details=str(config.agent.job_details),
         devices=known.devices,
         networks=tuple(planner.networks()),
@@ -118,14 +122,29 @@ class _Planner:
             else:
                 yield self._network(network, "select" if network.network in in_yaml else "state")
 
+    def _octets(self, network: FencedNetwork) -> float | None:
+        limits = (self._config.agent.bytes_per_second, network.bytes_per_second)
+        return min((one for one in limits if one is not None), default=None)
+
+    def _rate(self, network: FencedNetwork) -> float:
+        """Return how many questions of SNMP may go to a network in a second."""
+        octets, most = self._octets(network), self._config.agent.packets_per_second
+        packets = min(most, network.packets_per_second or most)
+        return packets if octets is None else min(packets, octets / SNMP_PAYLOAD)
+
     def _network(self, network: FencedNetwork, written: str) -> PlannedNetwork:
-        rate = self._config.agent.packets_per_second
+        agent = self._config.agent
+        rate = agent.packets_per_second
         return PlannedNetwork(
             network=network.network,
             written=written,
             site=network.site,
             addresses=network.network.num_addresses,
             packets_per_second=min(rate, network.packets_per_second or rate),
+            bytes_per_second=self._octets(network),
+            reads_at_once=min(agent.reads_at_once, network.reads_at_once or agent.reads_at_once),
+            requests_per_device=network.requests_per_device or 1,
+            answers_from=tuple(map(str, network.answers_from)),
             quiet=network.quiet,
             never=tuple(str(one) for one in network.never),
             credentials=tuple(self._names(network)),
@@ -178,13 +197,13 @@ class _Planner:
     def _swept(self, span: AddressRange) -> _Swept:
         """Count what a sweep sends to a range: each credential of each address, twice where nobody answers."""
         swept = _Swept()
-        rate = self._config.agent.packets_per_second
         for address in span.addresses():
             if (network := self._network_of(address)) is None:
                 continue
             asked = self._credentials.snmp(address)
             if asked:
-                swept.add(len(asked) * SNMP_TRIES, min(rate, network.packets_per_second or rate))
+                packets = len(asked) * SNMP_TRIES
+                swept.add(packets, packets / self._rate(network))
                 swept.ports = tuple(sorted({*swept.ports, *(one.port for one in asked)}))
         return swept
 
@@ -219,11 +238,11 @@ class _Swept:
     seconds: float = 0.0
     ports: tuple[int, ...] = ()
 
-    def add(self, packets: int, rate: float) -> None:
+    def add(self, packets: int, seconds: float) -> None:
         """Count one address."""
         self.addresses += 1
         self.packets += packets
-        self.seconds += packets / rate
+        self.seconds += seconds
 
 
 def _networks_of(span: AddressRange | None) -> Iterator[IPNetwork]:

@@ -13,7 +13,10 @@ from pagemeter.plugins import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedNetwork:
-    """A network that may be asked; ``written`` says where it stands: in networks, in select, or in the state."""
+    """A network that may be asked; ``written`` says where it stands: in networks, in select, or in the state.
+
+    Its limits are those that hold in the end: its own, or the agent's where those are lower.
+    """
 
     network: IPNetwork
     written: str
@@ -23,6 +26,10 @@ class PlannedNetwork:
     quiet: str | None
     never: tuple[str, ...]
     credentials: tuple[str, ...]
+    bytes_per_second: float | None = None
+    reads_at_once: int
+    requests_per_device: int = 1
+    answers_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,8 @@ class Plan:
     path: Path
     site: str | None
     packets_per_second: float
+    bytes_per_second: float | None
+    reads_at_once: int
     job_details: str
     devices: int
     networks: tuple[PlannedNetwork, ...]

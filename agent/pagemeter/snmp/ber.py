@@ -10,8 +10,16 @@ from __future__ import annotations
 from pagemeter.errors import PagemeterError
 from pagemeter.snmp.types import EXCEPTIONS, Oid, Tag
 
+# As plain numbers, for to look up a member of an enumeration costs more than to read a number off the wire.
 SEQUENCE = 0x30
-EMPTY = EXCEPTIONS | {Tag.NULL}
+INTEGER = int(Tag.INTEGER)
+OCTET_STRING = int(Tag.OCTET_STRING)
+OBJECT_IDENTIFIER = int(Tag.OBJECT_IDENTIFIER)
+IP_ADDRESS = int(Tag.IP_ADDRESS)
+TIME_TICKS = int(Tag.TIME_TICKS)
+
+_OCTETS = frozenset({Tag.OCTET_STRING, Tag.OPAQUE})
+_EMPTY = EXCEPTIONS | {Tag.NULL}
 
 _MOST_OCTETS_OF_A_LENGTH = 4
 _MOST_OCTETS_OF_A_NUMBER = 16
@@ -19,19 +27,17 @@ _MOST_ARCS = 128
 _LARGEST_ARC = 0xFFFF_FFFF
 # Of the first octets 40 * 2 belong to the first arc.
 _LARGEST_FIRST = _LARGEST_ARC + 80
-# Another octet on top of this makes more than 32 bits.
-_LAST_WITH_ROOM = _LARGEST_FIRST >> 7
 _MOST_OCTETS_OF_AN_OID = 5 * _MOST_ARCS
 
 _ADDRESS_OCTETS = 4
-_RANGES = {
+_RANGES: dict[int, tuple[int, int]] = {
     Tag.INTEGER: (-(1 << 31), (1 << 32) - 1),
     Tag.COUNTER32: (-(1 << 31), (1 << 32) - 1),
     Tag.GAUGE32: (-(1 << 31), (1 << 32) - 1),
     Tag.TIME_TICKS: (-(1 << 31), (1 << 32) - 1),
     Tag.COUNTER64: (-(1 << 63), (1 << 64) - 1),
 }
-_MASKS = {
+_MASKS: dict[int, int] = {
     Tag.COUNTER32: (1 << 32) - 1,
     Tag.GAUGE32: (1 << 32) - 1,
     Tag.TIME_TICKS: (1 << 32) - 1,
@@ -64,7 +70,7 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
 
 
 def long_length(data: bytes, at: int, first: int) -> tuple[int, int]:
-    """Read the octets behind the first of a length in the long form; returns where the contents begin, and the length."""
+    """Read the rest of a length in the long form; returns where the contents begin, and the length."""
     size = first & 0x7F
     if not 0 < size <= _MOST_OCTETS_OF_A_LENGTH or at + size > len(data):
         raise MalformedError("a length is indefinite, cut off or absurd")
@@ -81,10 +87,10 @@ def expect(data: bytes, at: int, end: int, wanted: int) -> tuple[int, int]:
 
 def integer(data: bytes, at: int, end: int) -> tuple[int, int]:
     """Read an INTEGER of the envelope; returns it and where it ends."""
-    if at + 3 <= end and data[at] == Tag.INTEGER and data[at + 1] == 1 and data[at + 2] < 0x80:
+    if at + 3 <= end and data[at] == INTEGER and data[at + 1] == 1 and data[at + 2] < 0x80:
         return data[at + 2], at + 3
-    start, after = expect(data, at, end, Tag.INTEGER)
-    value = read_number(Tag.INTEGER, data[start:after])
+    start, after = expect(data, at, end, INTEGER)
+    value = read_number(INTEGER, data[start:after])
     if value is None:
         raise MalformedError("an INTEGER is empty")
     return value, after
@@ -95,10 +101,10 @@ def read_number(tag: int, octets: bytes) -> int | None:
     if not octets:
         return None
     value = signed(octets)
-    lowest, highest = _RANGES[Tag(tag)]
+    lowest, highest = _RANGES[tag]
     if not lowest <= value <= highest:
         raise MalformedError(f"the number {value} is too large for tag {tag:#x}")
-    return value & _MASKS[Tag(tag)] if tag != Tag.INTEGER else value
+    return value & _MASKS[tag] if tag != INTEGER else value
 
 
 def signed(octets: bytes) -> int:
@@ -112,15 +118,15 @@ def read_value(tag: int, octets: bytes) -> int | bytes | Oid | None:
     """Read the contents of a value."""
     if tag in _RANGES:
         return read_number(tag, octets)
-    if tag in (Tag.OCTET_STRING, Tag.OPAQUE):
-        return octets
-    if tag == Tag.OBJECT_IDENTIFIER:
+    if tag == OBJECT_IDENTIFIER:
         return read_oid(octets)
-    if tag in EMPTY:
+    if tag in _OCTETS:
+        return octets
+    if tag in _EMPTY:
         if octets:
             raise MalformedError(f"tag {tag:#x} carries octets")
         return None
-    if tag == Tag.IP_ADDRESS:
+    if tag == IP_ADDRESS:
         if len(octets) != _ADDRESS_OCTETS:
             raise MalformedError("an IpAddress has not four octets")
         return octets
@@ -143,31 +149,30 @@ def read_oid(octets: bytes) -> Oid:
 def _arcs(octets: bytes) -> Oid:
     if not octets:
         return (0, 0)
-    if len(octets) > _MOST_OCTETS_OF_AN_OID:
+    if len(octets) > _MOST_OCTETS_OF_AN_OID or octets[-1] >= 0x80:
+        raise MalformedError("an object identifier is too long or cut off")
+    parts = octets if octets.isascii() else _sub_identifiers(octets)
+    if len(parts) >= _MOST_ARCS:
         raise MalformedError("an object identifier is too long")
-    if octets[-1] >= 0x80:
-        raise MalformedError("an object identifier is cut off")
-    first, *rest = octets if octets.isascii() else _sub_identifiers(octets)
-    if len(rest) + 2 > _MOST_ARCS:
-        raise MalformedError("an object identifier is too long")
-    top = min(first // 40, 2)
-    return (top, first - 40 * top, *rest)
+    first = parts[0]
+    if 40 <= first < 80:
+        return (1, first - 40, *parts[1:])
+    return (2, first - 80, *parts[1:]) if first >= 80 else (0, *parts)
 
 
 def _sub_identifiers(octets: bytes) -> list[int]:
     parts: list[int] = []
-    value = 0
+    append = parts.append
+    above = 0
     for octet in octets:
         if octet < 0x80:
-            parts.append(value << 7 | octet)
-            value = 0
-        elif octet == 0x80 and value == 0:
+            append(above | octet)
+            above = 0
+        elif octet == 0x80 and above == 0:
             raise MalformedError("a sub-identifier begins with nothing")
         else:
-            value = value << 7 | octet & 0x7F
-            if value > _LAST_WITH_ROOM:
-                raise MalformedError("a sub-identifier is too large")
-    if parts[0] > _LARGEST_FIRST or max(parts[1:], default=0) > _LARGEST_ARC:
+            above = (above | octet & 0x7F) << 7
+    if max(parts) > _LARGEST_ARC and (parts[0] > _LARGEST_FIRST or max(parts[1:], default=0) > _LARGEST_ARC):
         raise MalformedError("a sub-identifier is too large")
     return parts
 
@@ -183,26 +188,26 @@ def block(tag: int, contents: bytes) -> bytes:
 
 def write_integer(value: int) -> bytes:
     """Write an INTEGER element; raises MalformedError for one beyond 32 bits."""
-    return block(Tag.INTEGER, write_value(Tag.INTEGER, value))
+    return block(INTEGER, write_value(INTEGER, value))
 
 
 def write_value(tag: int, value: int | bytes | Oid | None) -> bytes:
     """Write the contents of a value; raises MalformedError for one that its tag can't carry."""
     match value:
-        case None if tag in EMPTY or tag in _RANGES:
+        case None if tag in _EMPTY or tag in _RANGES:
             return b""
         case int() if tag in _RANGES:
             return _two_complement(tag, value)
-        case bytes() if tag in (Tag.OCTET_STRING, Tag.OPAQUE) or (tag == Tag.IP_ADDRESS and len(value) == _ADDRESS_OCTETS):
+        case bytes() if tag in _OCTETS or (tag == IP_ADDRESS and len(value) == _ADDRESS_OCTETS):
             return value
-        case tuple() if tag == Tag.OBJECT_IDENTIFIER:
+        case tuple() if tag == OBJECT_IDENTIFIER:
             return _oid_octets(value)
     raise MalformedError(f"tag {tag:#x} can't carry this {type(value).__name__}")
 
 
 def _two_complement(tag: int, value: int) -> bytes:
-    lowest, highest = _RANGES[Tag(tag)]
-    if not (lowest if tag == Tag.INTEGER else 0) <= value <= highest:
+    lowest, highest = _RANGES[tag]
+    if not (lowest if tag == INTEGER else 0) <= value <= highest:
         raise MalformedError(f"the number {value} is too large for tag {tag:#x}")
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1
     return value.to_bytes(size, "big", signed=True)
@@ -213,7 +218,7 @@ def write_oid(value: Oid) -> bytes:
     known = _NAMES.get(value)
     if known is not None:
         return known
-    element = block(Tag.OBJECT_IDENTIFIER, _oid_octets(value))
+    element = block(OBJECT_IDENTIFIER, _oid_octets(value))
     if len(element) <= _LONGEST_KEPT:
         if len(_NAMES) >= _MOST_KEPT:
             _NAMES.clear()

@@ -5,21 +5,23 @@ There is no way to write here: the tag of a SET request can neither be encoded n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from pagemeter.snmp.ber import (
-    OIDS,
+    INTEGER,
+    IP_ADDRESS,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
     SEQUENCE,
+    TIME_TICKS,
     MalformedError,
     block,
     expect,
     header,
     integer,
-    long_length,
     read_oid,
     read_value,
     signed,
@@ -27,7 +29,8 @@ from pagemeter.snmp.ber import (
     write_oid,
     write_value,
 )
-from pagemeter.snmp.types import Oid, Tag, VarBind
+from pagemeter.snmp.types import Oid, VarBind
+from pagemeter.snmp.varbinds import MOST_VARBINDS, read_varbinds, write_varbind
 
 __all__ = [
     "V1",
@@ -52,15 +55,10 @@ V1 = 0
 V2C = 1
 
 _LARGEST = 65_535
-_MOST_ROWS = 2_048
 
 # Between these an id takes two octets in the shortest form, and firmware that keeps only 16 bits keeps all of it.
 _NARROWEST = 128
 _WIDEST_NARROW = 32_767
-
-_Row: TypeAlias = tuple[Oid, int, int | bytes | Oid | None]
-# What the constructor of a named tuple does, without its step through Python.
-_varbind: Callable[[_Row], VarBind] = partial(tuple.__new__, VarBind)
 
 
 class PduType(IntEnum):
@@ -76,6 +74,8 @@ class PduType(IntEnum):
     REPORT = 0xA8
 
 
+_TRAP_V1 = PduType.TRAP_V1
+_PDU_TYPES = {int(kind): kind for kind in PduType}
 _OF_VERSION = {
     V1: frozenset({PduType.GET, PduType.GET_NEXT, PduType.RESPONSE, PduType.TRAP_V1}),
     V2C: frozenset(PduType) - {PduType.TRAP_V1},
@@ -86,7 +86,7 @@ _ANSWERS = frozenset({PduType.RESPONSE, PduType.REPORT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class V1Trap:
-    """What a v1 trap has instead of a request id (RFC 1157 section 4.1.6); four octets of address, 1/100 s of uptime."""
+    """What a v1 trap has in place of a request id (RFC 1157 section 4.1.6): an IPv4 address, hundredths of a second."""
 
     enterprise: Oid
     agent_address: bytes
@@ -149,14 +149,14 @@ def question(
     non_repeaters: int = 0,
     repetitions: int = 0,
 ) -> Question:
-    """Encode a request for those values; the two numbers are GETBULK's. Raises MalformedError for what can't be asked."""
+    """Encode a request for those values, the two numbers for GETBULK; raises MalformedError as ``encode`` does."""
     if pdu not in _QUESTIONS or pdu not in _OF_VERSION.get(version, ()):
         raise MalformedError(f"PDU type {pdu:#x} is no question of version field {version}")
-    if len(oids) > _MOST_ROWS:
+    if len(oids) > MOST_VARBINDS:
         raise MalformedError("asks for too many values")
     rows = b"".join([block(SEQUENCE, write_oid(name) + b"\x05\x00") for name in oids])
     return Question(
-        write_integer(version) + block(Tag.OCTET_STRING, community),
+        write_integer(version) + block(OCTET_STRING, community),
         pdu,
         write_integer(non_repeaters) + write_integer(repetitions) + block(SEQUENCE, rows),
     )
@@ -165,10 +165,10 @@ def question(
 def encode(message: Message) -> bytes:
     """Write a message; raises MalformedError for a value that SNMP can't carry."""
     try:
-        if message.pdu not in _OF_VERSION.get(message.version, ()) or len(message.rows) > _MOST_ROWS:
+        if message.pdu not in _OF_VERSION.get(message.version, ()):
             raise MalformedError(f"PDU type {message.pdu:#x} can't be sent")
-        pdu = _write_head(message) + block(SEQUENCE, b"".join([_write_row(*row) for row in message.rows]))
-        head = write_integer(message.version) + block(Tag.OCTET_STRING, message.community)
+        pdu = _write_head(message) + block(SEQUENCE, b"".join([write_varbind(*row) for row in message.rows]))
+        head = write_integer(message.version) + block(OCTET_STRING, message.community)
         return block(SEQUENCE, head + block(message.pdu, pdu))
     except (ValueError, TypeError) as error:
         raise MalformedError(f"can't be encoded: {error}") from error
@@ -176,16 +176,16 @@ def encode(message: Message) -> bytes:
 
 def _write_head(message: Message) -> bytes:
     trap = message.trap
-    if (trap is None) == (message.pdu == PduType.TRAP_V1):
+    if (trap is None) == (message.pdu == _TRAP_V1):
         raise MalformedError("the trap of v1 has fields of its own, and no other message has them")
     if trap is None:
         return _write_id(message.request_id) + write_integer(message.error_status) + write_integer(message.error_index)
     return (
         write_oid(trap.enterprise)
-        + block(Tag.IP_ADDRESS, write_value(Tag.IP_ADDRESS, trap.agent_address))
+        + block(IP_ADDRESS, write_value(IP_ADDRESS, trap.agent_address))
         + write_integer(trap.generic)
         + write_integer(trap.specific)
-        + block(Tag.TIME_TICKS, write_value(Tag.TIME_TICKS, trap.time_stamp))
+        + block(TIME_TICKS, write_value(TIME_TICKS, trap.time_stamp))
     )
 
 
@@ -195,22 +195,16 @@ def _write_id(request_id: int) -> bytes:
     return write_integer(request_id)
 
 
-def _write_row(name: Oid, tag: int, value: int | bytes | Oid | None) -> bytes:
-    return block(SEQUENCE, write_oid(name) + block(tag, write_value(tag, value)))
-
-
 def decode(data: bytes) -> Message:
     """Read a message; octets behind it are ignored, MalformedError is the only exception.
 
-    What else is tolerated stands in ``ber`` and at ``_read_id``; the bounds are 65,535 octets and 2,048 variables.
+    What else is tolerated stands in ``ber`` and at ``_read_id``; the bounds are 65,535 octets and 1,024 variables.
     """
     try:
         version, community, pdu, at, end = _read_envelope(data)
-        if pdu == PduType.TRAP_V1:
+        if pdu == _TRAP_V1:
             trap, at = _read_trap(data, at, end)
-            return Message(
-                version=version, community=community, pdu=pdu, rows=_read_rows(data, at, end), trap=trap
-            )
+            return Message(version=version, community=community, pdu=pdu, rows=read_varbinds(data, at, end), trap=trap)
         request_id, at = _read_id(data, at, end, pdu)
         status, at = integer(data, at, end)
         index, at = integer(data, at, end)
@@ -221,7 +215,7 @@ def decode(data: bytes) -> Message:
             request_id=request_id,
             error_status=status,
             error_index=index,
-            rows=_read_rows(data, at, end),
+            rows=read_varbinds(data, at, end),
         )
     except IndexError:
         raise MalformedError("cut off") from None
@@ -230,7 +224,7 @@ def decode(data: bytes) -> Message:
 def request_id_of(data: bytes) -> int:
     """Read no more of a message than its request id; raises MalformedError where there is none, a v1 trap included."""
     _, _, pdu, at, end = _read_envelope(data)
-    if pdu == PduType.TRAP_V1:
+    if pdu == _TRAP_V1:
         raise MalformedError("the trap of v1 has no request id")
     return _read_id(data, at, end, pdu)[0]
 
@@ -243,7 +237,7 @@ def _read_envelope(data: bytes) -> tuple[int, bytes, PduType, int, int]:
     version, at = integer(data, start, end)
     if version not in _OF_VERSION:
         raise MalformedError(f"version field {version} is neither v1 nor v2c")
-    at, after = expect(data, at, end, Tag.OCTET_STRING)
+    at, after = expect(data, at, end, OCTET_STRING)
     tag, start, stop = header(data, after, end)
     pdu = _PDU_TYPES.get(tag)
     if pdu is None or pdu not in _OF_VERSION[version]:
@@ -253,16 +247,13 @@ def _read_envelope(data: bytes) -> tuple[int, bytes, PduType, int, int]:
     return version, data[at:after], pdu, start, end
 
 
-_PDU_TYPES = {int(kind): kind for kind in PduType}
-
-
 def _read_id(data: bytes, at: int, end: int, pdu: PduType) -> tuple[int, int]:
     """Read a request id; returns it and where it ends.
 
     Some firmware puts octets of sign in front of the id that it answers, FF before a positive one too. We ask with
     positive ids alone, so in an answer that FF is no part of the id.
     """
-    start, after = expect(data, at, end, Tag.INTEGER)
+    start, after = expect(data, at, end, INTEGER)
     octets = data[start:after]
     value = signed(octets)
     if value < 0 and pdu in _ANSWERS:
@@ -275,63 +266,15 @@ def _read_id(data: bytes, at: int, end: int, pdu: PduType) -> tuple[int, int]:
 
 
 def _read_trap(data: bytes, at: int, end: int) -> tuple[V1Trap, int]:
-    start, at = expect(data, at, end, Tag.OBJECT_IDENTIFIER)
+    start, at = expect(data, at, end, OBJECT_IDENTIFIER)
     enterprise = read_oid(data[start:at])
-    start, at = expect(data, at, end, Tag.IP_ADDRESS)
-    address = read_value(Tag.IP_ADDRESS, data[start:at])
+    start, at = expect(data, at, end, IP_ADDRESS)
+    address = read_value(IP_ADDRESS, data[start:at])
     generic, at = integer(data, at, end)
     specific, at = integer(data, at, end)
-    start, at = expect(data, at, end, Tag.TIME_TICKS)
-    ticks = read_value(Tag.TIME_TICKS, data[start:at])
+    start, at = expect(data, at, end, TIME_TICKS)
+    ticks = read_value(TIME_TICKS, data[start:at])
     if not isinstance(address, bytes) or not isinstance(ticks, int):
         raise MalformedError("the time-stamp of a trap is empty")
-    trap = V1Trap(
-        enterprise=enterprise, agent_address=address, generic=generic, specific=specific, time_stamp=ticks
-    )
+    trap = V1Trap(enterprise=enterprise, agent_address=address, generic=generic, specific=specific, time_stamp=ticks)
     return trap, at
-
-
-def _read_rows(data: bytes, at: int, end: int) -> tuple[VarBind, ...]:
-    """Read the variables, the last element of each PDU; raises IndexError too where they are cut off.
-
-    This is where the time goes: no call for each variable as long as lengths are short and identifiers known.
-    """
-    at, after = expect(data, at, end, SEQUENCE)
-    if after != end:
-        raise MalformedError("octets stand behind the variables")
-    rows: list[_Row] = []
-    known = OIDS.get
-    value: int | bytes | Oid | None
-    for _ in range(_MOST_ROWS):
-        if at == end:
-            return tuple(map(_varbind, rows))
-        length, start = data[at + 1], at + 2
-        if length >= 0x80:
-            start, length = long_length(data, start, length)
-        after = start + length
-        if data[at] != SEQUENCE or after > end or data[start] != 0x06:
-            raise MalformedError("a variable is no pair of name and value, or reaches beyond the end")
-        length, at = data[start + 1], start + 2
-        if length >= 0x80:
-            at, length = long_length(data, at, length)
-        octets = data[at : at + length]
-        at += length
-        name = known(octets)
-        if name is None:
-            name = read_oid(octets)
-        tag, length, start = data[at], data[at + 1], at + 2
-        if length >= 0x80:
-            start, length = long_length(data, start, length)
-        at = start + length
-        if at != after:
-            raise MalformedError("the lengths of a variable contradict each other")
-        if tag == 0x04:
-            value = data[start:at]
-        elif length == 1 and tag == 0x02:
-            value = data[start]
-            if value >= 0x80:
-                value -= 0x100
-        else:
-            value = read_value(tag, data[start:at])
-        rows.append((name, tag, value))
-    raise MalformedError("more variables than are read")

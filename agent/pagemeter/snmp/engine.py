@@ -22,15 +22,22 @@ from pagemeter.snmp.broadcast import Broadcast
 from pagemeter.snmp.denied import denied_by, deny_list
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.proven import read_proven
-from pagemeter.snmp.reading import MOST_SECONDS, answered, read_subtrees, read_values
+from pagemeter.snmp.caps import MOST_SECONDS
+from pagemeter.snmp.reading import answered, read_values
+from pagemeter.snmp.subtrees import read_subtrees
 from pagemeter.snmp.sweeping import Sweeping
 from pagemeter.snmp.switchboard import Switchboard
+from pagemeter.snmp.tickets import Counts
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter.snmp.ways import Way, directed_way, limited_ways, parse_segment
 
 _ADDRESSES_AT_ONCE = 65_536
 _CLOSER_LOOKS_AT_ONCE = 40
 _DENIED = deny_list()
+
+
+def _nothing(_: str) -> Mapping[str, object]:
+    return {}
 
 
 class SnmpEngine:
@@ -47,10 +54,11 @@ class SnmpEngine:
         credentials: Credentials,
         clock: Clock,
         timeout: float = 2.0,
-        retries: int = 1,
+        retries: int = 2,
         resolver: Resolver = resolve,
         denied: frozenset[Oid] = _DENIED,
         routes: Callable[[], Sequence[Route]] = own_routes,
+        recall: Callable[[str], Mapping[str, object]] = _nothing,
     ) -> None:
         self._fence = fence
         self._clock = clock
@@ -69,18 +77,35 @@ class SnmpEngine:
             resolver=resolver,
             timeout=timeout,
             tries=self._tries,
+            recall=recall,
         )
         self._sweeping = Sweeping(
             exchange=self._exchange,
             switchboard=self._switchboard,
             fence=fence,
+            budget=budget,
+            credentials=credentials,
             clock=clock,
             resolver=resolver,
+            routes=routes,
             denied=denied,
             timeout=timeout,
             tries=self._tries,
             get=self.get,
         )
+
+    def learned(self) -> dict[str, Memory]:
+        """Return what is worth to be kept of the devices of which something new was learned since the last call.
+
+        Keys are addresses, with the port where the target names one; ``recall`` is given such a key at the first
+        contact, and returns what was kept.
+        """
+        return self._switchboard.learned()
+
+    @property
+    def counts(self) -> Counts:
+        """How many answers came, and what was dropped."""
+        return self._exchange.counts
 
     @property
     def fence(self) -> Fence:
@@ -102,7 +127,7 @@ class SnmpEngine:
         Raises Unreachable, AccessDenied or Unreadable.
         """
         async with self._switchboard.session(target) as session:
-            return await read_values(session, oids, self._denied)
+            return await read_values(session, oids, self._denied, clock=self._clock, uri=target.uri)
 
     async def get_proven(self, target: Target, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
         """Ask for single values, each packet with the objects of ``proof``; those that came without are in ``missing``.
@@ -118,7 +143,9 @@ class SnmpEngine:
         Raises Unreachable, AccessDenied or Unreadable where nothing could be read.
         """
         async with self._switchboard.session(target) as session:
-            return await read_subtrees(session, roots, clock=self._clock, denied=self._denied, within=within)
+            return await read_subtrees(
+                session, roots, clock=self._clock, denied=self._denied, within=within, uri=target.uri
+            )
 
     async def broadcast(
         self, network: str | None, oid: Oid, *, found_by: str, seconds: float = 5.0

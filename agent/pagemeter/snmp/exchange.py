@@ -6,82 +6,25 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from ipaddress import ip_address
-from typing import Self, TypeAlias
+from typing import Self
 
 from pagemeter.net.credentials import IPAddress, IPNetwork
 from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
 from pagemeter.snmp.datagrams import Datagrams
 from pagemeter.snmp.probe import EngineReport, decode_report
-
-Answer: TypeAlias = Message | EngineReport | MalformedError
-_Spot: TypeAlias = tuple[str, int]
+from pagemeter.snmp.tickets import Answer, Counts, Ids, Spot, Ticket
 
 MOST_RUBBISH = 64
 """So much rubbish is looked at for one question: who floods waits for the timeout, unread."""
 
 # What was asked last of so many places is remembered, so that a late answer is told from a forged one.
 _MOST_REMEMBERED = 4096
-_LOW = 0xFFFF
-_SIGN = 0x8000
+# What is not late by more than this is due: loops round their timers.
+_GRAIN = 0.001
 
 # Never sequential, and not to be foreseen: it is what an answer is recognised by.
 _DICE = random.SystemRandom()
-
-
-class Ids(Enum):
-    """How wide request ids are: some firmware cuts them to 16 bits, or sends them with a sign.
-
-    NARROW is 128 to 32,767, that each keeps; WIDE takes 31 bits; TRIAL is wide, and an answer that carries the low
-    16 bits counts as well.
-    """
-
-    NARROW = (128, 0x7FFF)
-    WIDE = (0x1_0000, 0x7FFF_FFFF)
-    TRIAL = (0x1_0001, 0x7FFF_FFFF)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What came in: answers, and what was dropped.
-
-    ``late`` came after its timeout, ``doubled`` after its twin, ``foreign`` from an address or port that was not asked
-    or with an id that was not sent; ``rubbish`` came from who was asked, and is no answer in SNMP.
-    """
-
-    answered: int = 0
-    late: int = 0
-    doubled: int = 0
-    foreign: int = 0
-    rubbish: int = 0
-
-
-class Ticket:
-    """An outstanding question; ``next`` is another one to the same address and port."""
-
-    __slots__ = ("community", "due", "future", "got", "ids", "network", "next", "on_answer", "request_id", "rubbish", "spot")
-
-    def __init__(self, spot: _Spot, ids: Ids) -> None:
-        self.spot = spot
-        self.ids = ids
-        self.request_id = 0
-        self.next: Ticket | None = None
-        self.due = 0.0
-        self.future: asyncio.Future[Message | EngineReport] | None = None
-        self.on_answer: Callable[[Answer], None] | None = None
-        self.got: Callable[[int], None] | None = None
-        self.network: IPNetwork | None = None
-        self.community: bytes | None = None
-        self.rubbish: MalformedError | int = 0
-
-    def fits(self, request_id: int) -> bool:
-        """Say whether an answer with this id answers the question."""
-        if request_id == self.request_id:
-            return True
-        low = self.request_id & _LOW
-        return self.ids is Ids.TRIAL and request_id in (low, low - 2 * _SIGN if low & _SIGN else low)
 
 
 class Exchange:
@@ -93,10 +36,10 @@ class Exchange:
     def __init__(self) -> None:
         self.counts = Counts()
         self._datagrams = Datagrams(self._hear)
-        self._waiting: dict[_Spot, Ticket] = {}
+        self._waiting: dict[Spot, Ticket] = {}
         self._virtual: dict[int, Ticket] = {}
         # The last id that was asked for, negative where it was answered.
-        self._remembered: dict[_Spot, int] = {}
+        self._remembered: dict[Spot, int] = {}
         self._queues: dict[float, deque[Ticket]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -145,14 +88,16 @@ class Exchange:
         ids: Ids = Ids.NARROW,
         got: Callable[[int], None] | None = None,
         elsewhere: tuple[IPNetwork, bytes] | None = None,
+        reports: bool = True,
     ) -> Message | EngineReport:
         """Send one question and wait for its answer; raises TimeoutError, or MalformedError where only rubbish came.
 
         ``got`` is told the octets of all that comes. ``elsewhere`` is for who answers from another address than the
-        asked one: from that network, then, and with that community.
+        asked one: from that network, then, and with that community. Without ``reports`` those of SNMPv3 are rubbish.
         """
         ticket = Ticket((str(address), port), ids)
         ticket.got = got
+        ticket.no_reports = not reports
         if elsewhere is not None:
             ticket.network, ticket.community = elsewhere
         loop = asyncio.get_running_loop()
@@ -221,14 +166,97 @@ class Exchange:
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        now = loop.time() + 0.001
+        now = loop.time() + _GRAIN
         for timeout, queue in tuple(self._queues.items()):
             while queue and (queue[0].future is None or queue[0].due <= now):
                 ticket = queue.popleft()
                 if ticket.future is not None and not ticket.future.done():
-                    rubbish = ticket.rubbish
-                    ticket.future.set_exception(rubbish if isinstance(rubbish, MalformedError) else TimeoutError())
+                    ticket.future.set_exception(ticket.last_rubbish or TimeoutError())
             if not queue:
                 del self._queues[timeout]
         if self._queues:
             self._timer = loop.call_at(min(queue[0].due for queue in self._queues.values()), self._expire, loop)
+
+    def _hear(self, data: bytes, host: str, port: int) -> None:
+        first = self._waiting.get((host, port))
+        if first is None and not self._virtual:
+            self._drop(host, port)
+            return
+        if first is not None:
+            if first.got is not None:
+                first.got(len(data))
+            if first.rubbish >= MOST_RUBBISH:
+                self.counts.rubbish += 1
+                return
+        answer = _understand(data)
+        if isinstance(answer, MalformedError):
+            self._reject(first, answer)
+            return
+        ticket = _find(first, answer.request_id) or self._elsewhere(answer, host, port)
+        if ticket is not None:
+            self._hand_over(ticket, answer)
+        elif first is not None:
+            # It counts as rubbish, so that who floods with foreign ids is not read for ever.
+            first.rubbish += 1
+            self.counts.foreign += 1
+        else:
+            self._drop(host, port)
+
+    def _hand_over(self, ticket: Ticket, answer: Message | EngineReport) -> None:
+        if ticket.on_answer is not None:
+            ticket.on_answer(answer)
+        elif ticket.future is not None:
+            if ticket.future.done():
+                self.counts.doubled += 1
+                return
+            if ticket.no_reports and isinstance(answer, EngineReport):
+                self._reject(ticket, MalformedError("a Report of SNMPv3 instead of an answer"))
+                return
+            ticket.future.set_result(answer)
+        self.counts.answered += 1
+        self._remembered[ticket.spot] = -ticket.request_id
+
+    def _reject(self, first: Ticket | None, rubbish: MalformedError) -> None:
+        """Tell all who wait for a sender that it sent rubbish; they go on waiting."""
+        self.counts.rubbish += 1
+        while first is not None:
+            first.rubbish += 1
+            first.last_rubbish = rubbish
+            if first.on_answer is not None:
+                first.on_answer(rubbish)
+            first = first.next
+
+    def _elsewhere(self, answer: Message | EngineReport, host: str, port: int) -> Ticket | None:
+        """Find who asked an address that answers from another one (RFC 1122 section 4.1.3.5 asks it not to)."""
+        ticket = self._virtual.get(answer.request_id)
+        if ticket is None or ticket.network is None or not isinstance(answer, Message):
+            return None
+        known = port == ticket.spot[1] and answer.community == ticket.community
+        return ticket if known and ip_address(host) in ticket.network else None
+
+    def _drop(self, host: str, port: int) -> None:
+        """Count what nobody waits for."""
+        last = self._remembered.get((host, port))
+        if last is None:
+            self.counts.foreign += 1
+        elif last < 0:
+            self.counts.doubled += 1
+        else:
+            self.counts.late += 1
+
+
+def _find(ticket: Ticket | None, request_id: int) -> Ticket | None:
+    while ticket is not None and not ticket.fits(request_id):
+        ticket = ticket.next
+    return ticket
+
+
+def _understand(data: bytes) -> Answer:
+    try:
+        message = decode(data)
+    except MalformedError as error:
+        try:
+            return decode_report(data)
+        except MalformedError:
+            return error
+    return message if message.pdu == PduType.RESPONSE else MalformedError(f"a {message.pdu.name} instead of an answer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pagemeter.snmp.codec import MalformedError, PduType, block, expect, header, integer, write_integer
+from pagemeter.snmp.codec import MalformedError, PduType, block, expect, integer, write_integer
 from pagemeter.snmp.types import Tag
 
 _SEQUENCE = 0x30
@@ -12,14 +12,16 @@ _V3 = 3
 _USM = 3
 _REPORTABLE = b"\x04"
 _LARGEST_ANSWER = 65_507
+_LONGEST_ENGINE_ID = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineReport:
-    """The answer to a probe: which request it answers, and the engine's id."""
+    """A message of version 3: which request it answers, the engine's id, and for who reads on all of its octets."""
 
     request_id: int
     engine_id: bytes
+    octets: bytes = b""
 
 
 def encode_probe(request_id: int) -> bytes:
@@ -44,7 +46,7 @@ def encode_probe(request_id: int) -> bytes:
 
 
 def decode_report(data: bytes) -> EngineReport:
-    """Read msgID and engine id of a v3 message; raises MalformedError, also where the engine id is empty."""
+    """Read msgID and engine id of a v3 message; raises MalformedError, also where the engine id is empty or absurd."""
     start, end = expect(data, 0, len(data), _SEQUENCE)
     version, at = integer(data, start, end)
     if version != _V3:
@@ -53,7 +55,7 @@ def decode_report(data: bytes) -> EngineReport:
     request_id, _ = integer(data, head, after)
     start, after = expect(data, after, end, Tag.OCTET_STRING)
     start, after = expect(data, start, after, _SEQUENCE)
-    _, start, after = header(data, start, after)
-    if start == after:
-        raise MalformedError("the engine id is empty")
-    return EngineReport(request_id=request_id, engine_id=data[start:after])
+    start, after = expect(data, start, after, Tag.OCTET_STRING)
+    if not 0 < after - start <= _LONGEST_ENGINE_ID:
+        raise MalformedError("the engine id is empty or longer than RFC 3411 allows")
+    return EngineReport(request_id=request_id, engine_id=data[start:after], octets=data)

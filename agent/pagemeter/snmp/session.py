@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Protocol
 
 from pagemeter.errors import Unreachable, Unreadable
 from pagemeter.net.budget import Toll
-from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
-from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, encode
+from pagemeter.net.credentials import IPAddress, IPNetwork, SnmpCredential, SnmpVersion
+from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, Question, question
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.types import Oid, Tag, VarBind
+from pagemeter.snmp.habits import Habits
+from pagemeter.snmp.tickets import LARGEST_SHORT, Ids
+from pagemeter.snmp.types import Oid, VarBind
+
+__all__ = ["CommunitySession", "ErrorStatus", "Habits", "Place", "Reply", "Session", "community_question", "silent"]
 
 
 class ErrorStatus(IntEnum):
@@ -36,30 +40,15 @@ class Reply:
     rows: tuple[VarBind, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class Habits:
-    """What was learned of a device and spares it the next mistake.
-
-    ``bulk`` is none until GETBULK was tried; ``oids_answered`` is the largest GET that was answered.
-    """
-
-    credential: SnmpCredential | None = None
-    bulk: bool | None = None
-    repetitions: int = 10
-    oids_per_packet: int = 10
-    oids_answered: int = 0
-    engine_id: bytes | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a device is asked, and what is paid for it."""
+    """Where a device is asked, and what is paid for it; ``elsewhere``: from where else in that network it may answer."""
 
     uri: str
     address: IPAddress
     port: int
     toll: Toll
+    elsewhere: IPNetwork | None = None
 
 
 class Session(Protocol):
@@ -67,13 +56,27 @@ class Session(Protocol):
 
     habits: Habits
     bulk_exists: bool
+    tries: int
 
-    async def ask(self, pdu: PduType, oids: Sequence[Oid], repetitions: int = 0) -> Reply:
-        """Ask one question, again after a silence."""
+    async def ask(
+        self,
+        pdu: PduType,
+        oids: Sequence[Oid],
+        repetitions: int = 0,
+        *,
+        once: int = 0,
+        attempt: int | None = None,
+    ) -> Reply:
+        """Ask one question, again after a silence, or as that one of the tries only, counted from 0.
+
+        The first ``once`` identifiers of a GETBULK are not repeated.
+        """
 
 
 class CommunitySession:
-    """SNMP v1 or v2c."""
+    """SNMP v1 or v2c; after a silence it asks again with a new request id, and waits twice as long."""
+
+    __slots__ = ("_credential", "_exchange", "_place", "_timeout", "bulk_exists", "habits", "tries")
 
     def __init__(
         self,
@@ -87,21 +90,40 @@ class CommunitySession:
     ) -> None:
         self.habits = habits
         self.bulk_exists = credential.version != SnmpVersion.V1
+        self.tries = tries
         self._exchange = exchange
         self._place = place
         self._credential = credential
         self._timeout = timeout
-        self._tries = tries
 
-    async def ask(self, pdu: PduType, oids: Sequence[Oid], repetitions: int = 0) -> Reply:
+    async def ask(
+        self,
+        pdu: PduType,
+        oids: Sequence[Oid],
+        repetitions: int = 0,
+        *,
+        once: int = 0,
+        attempt: int | None = None,
+    ) -> Reply:
         """Ask one question, again with a new request id after a silence."""
-        place, rubbish = self._place, None
-        for _ in range(self._tries):
-            question = community_question(self._credential, pdu, oids, repetitions)
-            await place.toll.pay(len(question(1)))
+        place, habits, rubbish = self._place, self.habits, None
+        written = _question(self._credential, pdu, tuple(oids), once, repetitions)
+        for number in range(self.tries) if attempt is None else (attempt,):
+            await place.toll.pay(written.octets)
+            ids = Ids.NARROW if habits.wide is False or number else Ids.WIDE if habits.wide else self._trial()
             try:
-                answer = await self._exchange.ask(place.address, place.port, question, timeout=self._timeout)
+                answer = await self._exchange.ask(
+                    place.address,
+                    place.port,
+                    written.stamped,
+                    timeout=self._timeout if number == 0 else 2 * self._timeout,
+                    ids=ids,
+                    got=place.toll.got,
+                    elsewhere=place.elsewhere and (place.elsewhere, _community(self._credential)),
+                    reports=False,
+                )
             except TimeoutError:
+                self._note_ids(ids, None)
                 continue
             except MalformedError as error:
                 rubbish = error
@@ -109,35 +131,54 @@ class CommunitySession:
             except OSError as error:
                 raise Unreachable(f"{place.uri} can't be reached from this host ({error.strerror})") from error
             if isinstance(answer, Message):
+                self._note_ids(ids, answer.request_id)
                 return Reply(error_status=answer.error_status, error_index=answer.error_index, rows=answer.rows)
         if rubbish is not None:
             raise Unreadable(f"{place.uri} answers on port {place.port}, but not in SNMP ({rubbish})") from rubbish
-        raise silent(place, self._tries)
+        raise silent(place, self.tries)
+
+    def _trial(self) -> Ids:
+        """A device that just answered may be tried with a wide id; a silence then is not held against it."""
+        return Ids.TRIAL if self.habits.heard else Ids.NARROW
+
+    def _note_ids(self, ids: Ids, answered: int | None) -> None:
+        habits = self.habits
+        if answered is not None:
+            habits.heard = True
+        if ids is Ids.TRIAL:
+            # A device that is silent to a wide id gets a narrow one at the next try, and from then on.
+            habits.wide = answered is not None and answered > LARGEST_SHORT
+        elif ids is Ids.WIDE and answered is None:
+            habits.wide = None
 
 
 def silent(place: Place, tries: int) -> Unreachable:
     """Say that a device did not answer."""
-    return Unreachable(f"{place.uri} did not answer SNMP in {tries} tries; is it on, is the community right?")
+    times = "1 try" if tries == 1 else f"{tries} tries"
+    return Unreachable(f"{place.uri} did not answer SNMP in {times}; is it on, is the community right?")
 
 
 def community_question(
     credential: SnmpCredential, pdu: PduType, oids: Sequence[Oid], repetitions: int = 0
 ) -> Callable[[int], bytes]:
     """Return what writes the v1 or v2c message once its request id is known."""
-    community = credential.community.get_secret_value().encode() if credential.community is not None else b""
+    return _question(credential, pdu, tuple(oids), 0, repetitions).stamped
+
+
+def _community(credential: SnmpCredential) -> bytes:
+    return credential.community.get_secret_value().encode() if credential.community is not None else b""
+
+
+# Devices of one model are asked the same: most questions were written before.
+@lru_cache(maxsize=512)
+def _written(
+    version: int, community: bytes, pdu: PduType, oids: tuple[Oid, ...], numbers: tuple[int, int]
+) -> Question:
+    return question(version, community, pdu, oids, non_repeaters=numbers[0], repetitions=numbers[1])
+
+
+def _question(
+    credential: SnmpCredential, pdu: PduType, oids: tuple[Oid, ...], once: int, repetitions: int
+) -> Question:
     version = V1 if credential.version == SnmpVersion.V1 else V2C
-    rows = tuple(VarBind(oid, Tag.NULL, None) for oid in oids)
-
-    def write(request_id: int) -> bytes:
-        return encode(
-            Message(
-                version=version,
-                community=community,
-                pdu=pdu,
-                request_id=request_id,
-                error_index=repetitions,
-                rows=rows,
-            )
-        )
-
-    return write
+    return _written(version, _community(credential), pdu, oids, (once, repetitions))

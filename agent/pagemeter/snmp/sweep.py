@@ -1,125 +1,224 @@
-"""One question to each of many addresses, at the rate of the packet budget and without waiting for answers."""
+"""One question to each of many IPv4 addresses, at the rate of the budget and without waiting for answers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pagemeter.clock import Clock
-from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
-from pagemeter.snmp.candidate import Candidate
-from pagemeter.snmp.codec import MalformedError, Message, PduType
-from pagemeter.snmp.exchange import Answer, Exchange, Ticket
-from pagemeter.snmp.probe import EngineReport, encode_probe
+from pagemeter.net.credentials import SnmpCredential, SnmpVersion
+from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
+from pagemeter.snmp.datagrams import Datagrams, Hear
+from pagemeter.snmp.lane import HEARD, UNHEARD, Lane, Stamps, addresses_of
+from pagemeter.snmp.neighbours import Neighbours
+from pagemeter.snmp.probe import EngineReport, decode_report, encode_probe
 from pagemeter.snmp.session import ErrorStatus, community_question
 from pagemeter.snmp.types import Oid
+from pagemeter.snmp.valve import Valve
+from pagemeter.snmp.volley import Shots, Stencil, Volley
 
-# So often the loop may read what came in while the budget lets everything through.
-_PACKETS_A_TURN = 32
+# So often the loop may do other work while the budget lets everything through.
+_PACKETS_A_TURN = 512
+
+# Quiet hours may begin and segments may be dropped while a sweep runs.
+_LOOK_AT_FENCE = 1.0
+
+_WHILE_BUSY = 0.001
+_FIRST_BRAKE, _STRONGEST_BRAKE, _EASING = 0.002, 0.1, 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
     """An address that answered, under which credential; ``answer`` has all rows only where ``whole``."""
 
-    candidate: Candidate
+    host: str
     credential: SnmpCredential
     answer: Message | EngineReport
     whole: bool
 
 
-class Sweep:
-    """Asks all candidates once with each credential in turn, and again those that stayed silent.
+def question(credential: SnmpCredential, oids: Sequence[Oid]) -> Callable[[int], bytes]:
+    """Return what a sweep asks once its request id is known: for the values, or an SNMPv3 engine who it is."""
+    if credential.version == SnmpVersion.V3:
+        return encode_probe
+    return community_question(credential, PduType.GET, oids)
 
-    What is asked again asks for the first value only: some firmware chokes on a packet with many. ``advanced`` is told
-    the share that is done, between 0 and 1.
+
+class Sweep:
+    """Asks the addresses of all lanes once under each credential in turn, and again those that stayed silent.
+
+    What is asked again asks for the first value only: some firmware chokes on a packet with many. An address is asked
+    again ``timeout`` seconds after the last packet at the earliest. ``found`` is told who answers, each once, when the
+    answer comes from the port that was asked, with an id that this address got. ``strays`` counts what does not count.
     """
 
-    def __init__(self, exchange: Exchange, oids: Sequence[Oid], *, clock: Clock, timeout: float, tries: int) -> None:
-        self.advanced: Callable[[float], None] = _unnoticed
-        self._packets = 0
-        self._exchange = exchange
+    def __init__(  # noqa: PLR0913 - what a sweep works with
+        self,
+        lanes: Sequence[Lane],
+        oids: Sequence[Oid],
+        *,
+        found: Callable[[Echo], None],
+        allowed: Callable[[Lane], bool],
+        valve: Valve,
+        neighbours: Neighbours,
+        clock: Clock,
+        timeout: float,
+        datagrams: Callable[[Hear], Datagrams] = Datagrams,
+    ) -> None:
+        self.strays: Counter[str] = Counter()
+        self._lanes = tuple(lanes)
         self._oids = tuple(oids)
+        self._found = found
+        self._allowed = allowed
+        self._valve = valve
+        self._neighbours = neighbours
         self._clock = clock
         self._timeout = timeout
-        self._tries = tries
-        self._silent: dict[IPAddress, Candidate] = {}
-        self._echoes: deque[Echo] = deque()
-        self._arrived = asyncio.Event()
+        self._datagrams = datagrams(self._hear)
+        self._packets = self._dropped = 0
+        self._brake = 0.0
+        self._finished: dict[int, asyncio.Event] = {id(lane): asyncio.Event() for lane in self._lanes}
+        self._homes: dict[int, list[Lane]] = {}
+        for lane in self._lanes:
+            for prefix in lane.order.prefixes:
+                self._homes.setdefault(prefix, []).append(lane)
 
-    async def run(self, candidates: Iterable[Candidate]) -> AsyncGenerator[Echo, None]:
-        """Yield those that answer, each once, as their answers come in."""
-        self._silent = {candidate.address: candidate for candidate in candidates}
-        rounds = self._tries * max((len(c.credentials) for c in self._silent.values()), default=0)
-        for number in range(rounds):
-            tickets: list[Ticket] = []
-            try:
-                asked = tuple(self._silent.values())
-                for place, candidate in enumerate(asked):
-                    if place % _PACKETS_A_TURN == 0:
-                        self.advanced((number + place / len(asked)) / rounds)
-                    if candidate.address in self._silent:
-                        await self._ask(candidate, number, tickets)
-                    while self._echoes:
-                        yield self._echoes.popleft()
-                async for echo in self._last_answers(bool(tickets)):
-                    yield echo
-            finally:
-                for ticket in tickets:
-                    self._exchange.forget(ticket)
-
-    async def _ask(self, candidate: Candidate, number: int, tickets: list[Ticket]) -> None:
-        credentials = candidate.credentials
-        if number >= self._tries * len(credentials):
-            return
-        credential = credentials[number % len(credentials)]
-        oids = self._oids if number < len(credentials) else self._oids[:1]
-        question = (
-            encode_probe if credential.version == SnmpVersion.V3 else community_question(credential, PduType.GET, oids)
-        )
-        await candidate.toll.pay(len(question(1)))
-        self._packets += 1
-        if self._packets % _PACKETS_A_TURN == 0:
-            await self._clock.sleep(0)
-
-        def on_answer(answer: Answer) -> None:
-            if isinstance(answer, MalformedError) or self._silent.pop(candidate.address, None) is None:
-                return
-            whole = isinstance(answer, Message) and len(oids) == len(self._oids) and _is_fine(answer)
-            self._echoes.append(Echo(candidate=candidate, credential=credential, answer=answer, whole=whole))
-            self._arrived.set()
-
-        # An address to which this host has no way is as good as silent.
-        with suppress(OSError):
-            tickets.append(self._exchange.send(candidate.address, credential.port, question, on_answer))
-
-    async def _last_answers(self, asked: bool) -> AsyncGenerator[Echo, None]:
-        """Yield what still comes within the timeout behind the last packet of a round."""
-        over = not asked
-
-        def end() -> None:
-            nonlocal over
-            over = True
-            self._arrived.set()
-
-        timer = asyncio.get_running_loop().call_later(self._timeout, end)
+    async def run(self) -> None:
+        """Ask all; returns when everybody has answered or had the time to."""
         try:
-            while self._echoes or (self._silent and not over):
-                if not self._echoes:
-                    self._arrived.clear()
-                    await self._arrived.wait()
-                while self._echoes:
-                    yield self._echoes.popleft()
+            async with asyncio.TaskGroup() as group:
+                for lane in self._lanes:
+                    group.create_task(self._ask_all(lane))
+            self._datagrams.receive()
         finally:
-            timer.cancel()
+            self._datagrams.close()
+
+    async def _ask_all(self, lane: Lane) -> None:
+        before, now = Stamps(self._timeout), Stamps(self._timeout)
+        last = look_again = 0.0
+        while lane.turn < lane.turns:
+            lane.begin_turn()
+            volley, size = self._volley(lane)
+            while lane.next():
+                await self._until(lane, before.due(lane.position))
+                if self._clock.monotonic() >= look_again:
+                    look_again = self._clock.monotonic() + _LOOK_AT_FENCE
+                    if not self._allowed(lane):
+                        lane.turn = lane.turns
+                        return
+                if lane.next():
+                    begin = lane.position
+                    await self._ask_some(lane, volley, size)
+                    last = self._clock.monotonic()
+                    now.note(begin, last)
+            before, now = now, Stamps(self._timeout)
+            lane.turn, lane.position = lane.turn + 1, 0
+        await self._until(lane, last + self._timeout)
+
+    def _volley(self, lane: Lane) -> tuple[Volley, int]:
+        """Prepare the packets of a turn; returns how large each is, too."""
+        oids = self._oids if lane.turn < len(lane.credentials) else self._oids[:1]
+        stencil = Stencil.of(question(lane.credential, oids))
+        return self._datagrams.volley(stencil, lane.credential.port, lane.batch), len(stencil.octets)
+
+    async def _ask_some(self, lane: Lane, volley: Volley, size: int) -> None:
+        promised = await self._valve.room(min(lane.batch, lane.order.count - lane.position))
+        most = min(promised, await self._neighbours.room()) if lane.attached else promised
+        shots = lane.shots(most)
+        count = len(shots.a)
+        if lane.attached:
+            self._neighbours.hold(addresses_of(shots))
+        try:
+            await lane.toll.pay(count * size, count)
+            await self._send(volley, shots)
+        except BaseException:
+            self._neighbours.forget(addresses_of(shots))
+            raise
+        if lane.attached:
+            self._neighbours.asked(addresses_of(shots))
+        lane.position += most
+        self._valve.sent(count, promised)
+        await self._listen(count)
+
+    async def _send(self, volley: Volley, shots: Shots) -> None:
+        count, gone = len(shots.a), 0
+        while (gone := volley.send(shots, gone)) < count:
+            await self._clock.sleep(_WHILE_BUSY)
+
+    async def _listen(self, count: int) -> None:
+        """Hear what came in, and go more slowly for a while where the system had to drop some of it."""
+        self._datagrams.receive()
+        dropped = self._datagrams.dropped
+        if dropped > self._dropped:
+            self._dropped = dropped
+            self._brake = min(max(2 * self._brake, _FIRST_BRAKE), _STRONGEST_BRAKE)
+        elif self._brake:
+            self._brake = self._brake * _EASING if self._brake > _FIRST_BRAKE / 10 else 0.0
+        self._packets += count
+        if self._brake or self._packets >= _PACKETS_A_TURN:
+            self._packets = 0
+            await self._clock.sleep(self._brake)
+
+    async def _until(self, lane: Lane, moment: float) -> None:
+        """Wait until a moment, or until nobody of the lane is left."""
+        seconds = moment - self._clock.monotonic()
+        if seconds > 0 and lane.left:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._finished[id(lane)].wait()
+
+    def _hear(self, data: bytes, host: str, port: int) -> None:
+        address = int.from_bytes(socket.inet_aton(host))
+        home = _home(self._homes.get(address >> 8, ()), address)
+        if home is None:
+            self.strays["foreign"] += 1
+            return
+        lane, position = home
+        lane.toll.got(len(data))
+        if lane.attached:
+            self._neighbours.forget((address,))
+        answer = _understood(data)
+        turn = None if answer is None else lane.asked_in(position, answer.request_id)
+        if answer is None or turn is None:
+            self.strays["rubbish" if answer is None else "wrong id"] += 1
+        elif lane.credentials[turn % len(lane.credentials)].port != port:
+            self.strays["wrong port"] += 1
+        elif lane.heard[position] != UNHEARD:
+            self.strays["twice"] += 1
+        else:
+            self._note(lane, position, turn, host, answer)
+
+    def _note(self, lane: Lane, position: int, turn: int, host: str, answer: Message | EngineReport) -> None:
+        lane.note(position, HEARD)
+        whole = isinstance(answer, Message) and turn < len(lane.credentials) and _is_fine(answer)
+        credential = lane.credentials[turn % len(lane.credentials)]
+        self._found(Echo(host=host, credential=credential, answer=answer, whole=whole))
+        if not lane.left:
+            self._finished[id(lane)].set()
+
+
+def _home(lanes: Iterable[Lane], address: int) -> tuple[Lane, int] | None:
+    for lane in lanes:
+        if (position := lane.order.position(address)) is not None:
+            return lane, position
+    return None
+
+
+def _understood(data: bytes) -> Message | EngineReport | None:
+    """Read an answer of any version; none for what is no answer."""
+    try:
+        message = decode(data)
+    except MalformedError:
+        try:
+            return decode_report(data)
+        except MalformedError:
+            return None
+    return message if message.pdu == PduType.RESPONSE else None
 
 
 def _is_fine(answer: Message) -> bool:
     return answer.error_status == ErrorStatus.NO_ERROR
-
-
-def _unnoticed(_: float) -> None:
-    """Nobody watches."""

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from pagemeter.clock import Clock
 from pagemeter.component import Memory, Responder
-from pagemeter.errors import AccessDenied, ConfigError, DeviceError
-from pagemeter.model import Hints, Target
-from pagemeter.model.target import host_uri
-from pagemeter.net.credentials import IPAddress
+from pagemeter.errors import AccessDenied, ConfigError, PagemeterError
+from pagemeter.net.budget import Budget
+from pagemeter.net.credentials import Credentials, IPAddress, IPNetwork
 from pagemeter.net.fence import Fence
 from pagemeter.net.ranges import AddressRange, Resolver, parse_range
-from pagemeter.snmp.candidate import Candidate
-from pagemeter.snmp.codec import Message
+from pagemeter.net.routes import Route, attached
+from pagemeter.snmp.datagrams import Datagrams, Hear
 from pagemeter.snmp.denied import denied_by
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.reading import answered
-from pagemeter.snmp.sweep import Echo, Sweep
+from pagemeter.snmp.looks import Get
+from pagemeter.snmp.neighbours import Neighbours
+from pagemeter.snmp.order import Stretch
+from pagemeter.snmp.stages import Means, Stages
 from pagemeter.snmp.switchboard import Switchboard
-from pagemeter.snmp.types import Oid, Walk
+from pagemeter.snmp.territory import Territory, merged
+from pagemeter.snmp.types import Oid
 
-_ADDRESSES_AT_ONCE = 65_536
-_CLOSER_LOOKS_AT_ONCE = 40
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a sweep goes through: stretches of IPv4, and single addresses of IPv6; ``count`` is how many there are."""
+
+    stretches: tuple[Stretch, ...]
+    singles: tuple[IPAddress, ...]
+
+    @property
+    def count(self) -> int:
+        """How many addresses there are, asked or not."""
+        return sum(stretch.last - stretch.first + 1 for stretch in self.stretches) + len(self.singles)
 
 
 class Sweeping:
@@ -37,22 +49,34 @@ class Sweeping:
         exchange: Exchange,
         switchboard: Switchboard,
         fence: Fence,
+        budget: Budget,
+        credentials: Credentials,
         clock: Clock,
         resolver: Resolver,
+        routes: Callable[[], Sequence[Route]],
         denied: frozenset[Oid],
         timeout: float,
         tries: int,
-        get: Callable[[Target, Sequence[Oid]], Awaitable[Walk]],
+        get: Get,
+        datagrams: Callable[[Hear], Datagrams] = Datagrams,
     ) -> None:
-        self._exchange = exchange
-        self._switchboard = switchboard
         self._fence = fence
-        self._clock = clock
+        self._budget = budget
+        self._credentials = credentials
         self._resolver = resolver
+        self._routes = routes
         self._denied = denied
-        self._timeout = timeout
         self._tries = tries
-        self._get = get
+        self._means = Means(
+            exchange=exchange,
+            switchboard=switchboard,
+            clock=clock,
+            timeout=timeout,
+            tries=tries,
+            get=get,
+            datagrams=datagrams,
+            neighbours=Neighbours(clock),
+        )
 
     async def run(
         self,
@@ -61,29 +85,29 @@ class Sweeping:
         *,
         found_by: str,
         progress: Callable[[int, int], None] | None = None,
-        memory: Memory | None = None,  # noqa: ARG002 - a sweep that goes on comes
+        memory: Memory | None = None,
     ) -> AsyncGenerator[Responder | Memory, None]:
         """Ask each address of the ranges that is inside the fence for the values; yield those that answer.
 
         A device that answers without telling the values is yielded with an empty walk. ``progress`` is told how
-        many addresses are done and how many there are. Raises ConfigError for what is no range, AccessDenied for
-        one that is outside the fence as a whole.
+        many addresses are done and how many there are. With a ``memory`` it goes on from there if that is of the same
+        addresses, and yields what to remember; it never asks more than a hundredth of the addresses beyond what it was
+        asked for the next item after. Raises ConfigError for what is no range, AccessDenied for one that is outside
+        the fence as a whole.
         """
-        wanted = tuple(oid for oid in oids if denied_by(oid, self._denied) is None)
-        parsed = [self._checked(text) for text in ranges]
-        total, done = sum(one.count or 1 for one in parsed), 0
-        async with aclosing(self._blocks(parsed)) as blocks:
-            async for addresses in blocks:
-                sweep = Sweep(self._exchange, wanted, clock=self._clock, timeout=self._timeout, tries=self._tries)
-                if progress is not None:
-                    sweep.advanced = _advance(progress, done, len(addresses), total)
-                candidates = [one for address in addresses if (one := self._switchboard.candidate(address))]
-                async with aclosing(self._responders(sweep, candidates, wanted, found_by)) as responders:
-                    async for responder in responders:
-                        yield responder
-                done += len(addresses)
-        if progress is not None:
-            progress(total, total)
+        oids = tuple(oid for oid in oids if denied_by(oid, self._denied) is None)
+        wanted = await self._wanted([self._checked(text) for text in ranges])
+        territory = Territory(
+            fence=self._fence,
+            credentials=self._credentials,
+            budget=self._budget,
+            attached=await self._attached(wanted),
+            tries=self._tries,
+        )
+        stages = Stages(self._means, territory, wanted.stretches, wanted.singles, oids, found_by)
+        async with stages.opened(progress, memory) as items:
+            async for item in items:
+                yield item
 
     def _checked(self, text: str) -> AddressRange:
         try:
@@ -97,65 +121,28 @@ class Sweeping:
                 raise AccessDenied(f"{text} is outside the networks of the configuration; add its network there")
         return one
 
-    async def _blocks(self, ranges: Sequence[AddressRange]) -> AsyncGenerator[list[IPAddress], None]:
-        """Go through the addresses, each once, as many at a time as fit into memory with ease."""
-        seen: set[IPAddress] = set()
-        block: list[IPAddress] = []
+    async def _wanted(self, ranges: Sequence[AddressRange]) -> Wanted:
+        """Resolve host names; raises AccessDenied for one all of whose addresses are outside the fence."""
+        stretches: list[Stretch] = []
+        singles: list[IPAddress] = []
         for one in ranges:
-            found = [address async for address in one.expand(self._resolver)] if one.host else one.addresses()
-            if isinstance(found, list) and found and not any(map(self._fence.allows, found)):
+            if isinstance(one.first, IPv4Address) and one.last is not None:
+                stretches.append(Stretch(int(one.first), int(one.last)))
+                continue
+            found = [address async for address in one.expand(self._resolver)]
+            if one.host is not None and found and not any(map(self._fence.allows, found)):
                 raise AccessDenied(f"{one.text} is outside the networks of the configuration; add its network there")
-            for address in found:
-                if address not in seen:
-                    seen.add(address)
-                    block.append(address)
-                if len(block) == _ADDRESSES_AT_ONCE:
-                    yield block
-                    block = []
-        if block:
-            yield block
+            stretches += [Stretch(int(a), int(a)) for a in found if isinstance(a, IPv4Address)]
+            singles += [address for address in found if not isinstance(address, IPv4Address)]
+        return Wanted(stretches=tuple(merged(stretches)), singles=tuple(dict.fromkeys(singles)))
 
-    async def _responders(
-        self, sweep: Sweep, candidates: Sequence[Candidate], oids: tuple[Oid, ...], found_by: str
-    ) -> AsyncGenerator[Responder, None]:
-        """Turn echoes into responders; those with half an answer are asked again by ``get`` meanwhile."""
-        looks: set[asyncio.Task[Responder]] = set()
-        gate = asyncio.Semaphore(_CLOSER_LOOKS_AT_ONCE)
+    async def _attached(self, wanted: Wanted) -> tuple[IPNetwork, ...] | None:
+        """Return the networks that this host resolves itself; none where it does not know its routes."""
+        ends = (IPv4Address(end) for stretch in wanted.stretches for end in stretch)
+        if all(address.is_loopback for address in (*ends, *wanted.singles)):
+            return ()
         try:
-            async with aclosing(sweep.run(candidates)) as echoes:
-                async for echo in echoes:
-                    target = self._target(echo, found_by)
-                    if echo.whole and isinstance(echo.answer, Message):
-                        yield Responder(target=target, walk=Walk(answered(oids, echo.answer.rows)))
-                    else:
-                        looks.add(asyncio.create_task(self._look(target, oids, gate)))
-                    for look in [one for one in looks if one.done()]:
-                        looks.discard(look)
-                        yield look.result()
-            for next_look in asyncio.as_completed(looks):
-                yield await next_look
-        finally:
-            for look in looks:
-                look.cancel()
-            await asyncio.gather(*looks, return_exceptions=True)
-
-    def _target(self, echo: Echo, found_by: str) -> Target:
-        """Name who answered, and remember under which credential; for v3 that is not yet known."""
-        if isinstance(echo.answer, Message):
-            self._switchboard.habits(echo.candidate.address).credential = echo.credential
-        hints = Hints(credential=echo.credential.name)
-        return Target(uri=host_uri(str(echo.candidate.address)), found_by=found_by, hints=hints)
-
-    async def _look(self, target: Target, oids: Sequence[Oid], gate: asyncio.Semaphore) -> Responder:
-        try:
-            async with gate:
-                return Responder(target=target, walk=await self._get(target, oids))
-        except DeviceError:
-            return Responder(target=replace(target, hints=Hints()), walk=Walk(()))
-
-
-def _advance(progress: Callable[[int, int], None], before: int, here: int, total: int) -> Callable[[float], None]:
-    def advance(share: float) -> None:
-        progress(before + int(share * here), total)
-
-    return advance
+            routes = await asyncio.to_thread(self._routes)
+        except PagemeterError:
+            return None
+        return tuple(route.network for route in attached(routes))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, ip_address
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pagemeter.clock import Clock
+from pagemeter.component import Memory
 from pagemeter.errors import AccessDenied, DeviceError, Unreachable
 from pagemeter.model import Target
 from pagemeter.net.budget import Budget
@@ -18,9 +18,10 @@ from pagemeter.net.ranges import Resolver
 from pagemeter.snmp.candidate import Candidate
 from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.session import CommunitySession, ErrorStatus, Habits, Place, Session, silent
+from pagemeter.snmp.habits import DAYS_OF_A_LIMIT, Habits
+from pagemeter.snmp.session import CommunitySession, ErrorStatus, Place, Session, silent
 from pagemeter.snmp.types import Oid
-from pagemeter.snmp.v3 import V3Session, V3User
+from pagemeter.snmp.v3 import V3Session, V3Users
 
 SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
 
@@ -30,11 +31,13 @@ MOST_HABITS = 50_000
 _SCHEMES_OF_SNMP = frozenset({"host", "snmp"})
 _REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 
+_Key: TypeAlias = tuple[IPAddress, int | None]
+
 
 class Switchboard:
     """Remembers for each address what works there; one conversation at a time with each."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the engine is built from
         self,
         *,
         exchange: Exchange,
@@ -45,6 +48,7 @@ class Switchboard:
         resolver: Resolver,
         timeout: float,
         tries: int,
+        recall: Callable[[str], Mapping[str, object]],
     ) -> None:
         self._exchange = exchange
         self._fence = fence
@@ -54,8 +58,10 @@ class Switchboard:
         self._resolver = resolver
         self._timeout = timeout
         self._tries = tries
-        self._habits: dict[tuple[IPAddress, int | None], Habits] = {}
-        self._users: dict[SnmpCredential, V3User] = {}
+        self._recall = recall
+        self._habits: dict[_Key, Habits] = {}
+        self._changed: dict[_Key, Habits] = {}
+        self._users = V3Users(clock)
 
     async def __aenter__(self) -> Self:
         """Open the exchange."""
@@ -64,42 +70,72 @@ class Switchboard:
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Close the exchange and what SNMPv3 opened."""
-        for user in self._users.values():
-            user.close()
-        self._users.clear()
         await self._exchange.__aexit__(*exc_info)
 
-    @asynccontextmanager
-    async def session(self, target: Target) -> AsyncIterator[Session]:
-        """Talk to a device; raises Unreachable, AccessDenied or Unreadable."""
+    def session(self, target: Target) -> _Talk:
+        """Talk to a device: an async context manager that gives a Session; raises Unreachable, AccessDenied or Unreadable."""
+        return _Talk(self, target)
+
+    async def connect(self, target: Target) -> tuple[_Key, Habits]:
+        """Find where a target is, and wait until nobody else talks to it; ``release`` it in the end."""
         address = await self._address_of(target)
-        port = target.port if urlsplit(target.uri).scheme in _SCHEMES_OF_SNMP else None
+        key = (address, target.port if urlsplit(target.uri).scheme in _SCHEMES_OF_SNMP else None)
+        self._fence.check(*key)
+        habits = self.habits(*key)
+        await habits.lock.acquire()
+        return key, habits
+
+    async def greet(self, target: Target, key: _Key, habits: Habits) -> Session:
+        """Speak to a device under the credential that it takes; a doubted one is found out anew."""
+        address, port = key
         fenced = self._fence.check(address, port)
-        habits = self.habits(address, port)
+        toll = self._budget.toll(fenced)
+        elsewhere = fenced.network if address in fenced.answers_from else None
 
         def place(credential: SnmpCredential) -> Place:
             chosen = port or credential.port
             self._fence.check(address, chosen)
-            return Place(uri=target.uri, address=address, port=chosen, toll=self._budget.toll(fenced))
+            return Place(uri=target.uri, address=address, port=chosen, toll=toll, elsewhere=elsewhere)
 
-        async with habits.lock:
-            try:
-                if habits.credential is not None:
-                    session = self._speak(place(habits.credential), habits.credential, habits)
-                else:
-                    session = await self._greet(target, address, place, habits)
-                yield session
-            except (Unreachable, AccessDenied):
-                # The next visit tries all credentials again: perhaps the community was changed.
-                habits.credential = None
-                raise
+        if habits.since and self._today() >= habits.since + DAYS_OF_A_LIMIT:
+            habits.try_again()
+            habits.since = 0
+        # A credential that worked is not for this address any more where its segment was dropped.
+        if not habits.doubted and habits.credential in self._credentials.snmp(address):
+            return self._speak(place(habits.credential), habits.credential, habits)
+        return await self._find_out(target, address, place, habits)
+
+    def release(self, key: _Key, habits: Habits) -> None:
+        """Let others talk to a device, and note what was learned of it."""
+        habits.lock.release()
+        if habits.settle(self._today()):
+            self._changed[key] = habits
+
+    def learned(self) -> dict[str, Memory]:
+        """Return what is worth to be kept of the devices of which something changed since it was asked last."""
+        changed, self._changed = self._changed, {}
+        return {_named(key): habits.as_memory() for key, habits in changed.items()}
 
     def habits(self, address: IPAddress, port: int | None = None) -> Habits:
         """Return what is known of an address; ``port`` as the target's URI names it."""
         key = (address, port)
-        if key not in self._habits and len(self._habits) >= MOST_HABITS:
-            self._forget()
-        return self._habits.setdefault(key, Habits())
+        habits = self._habits.get(key)
+        if habits is None:
+            if len(self._habits) >= MOST_HABITS:
+                self._forget()
+            habits = self._habits[key] = self._remembered(key)
+        return habits
+
+    def _remembered(self, key: _Key) -> Habits:
+        memory = self._recall(_named(key))
+        if not memory:
+            return Habits()
+        habits = Habits.from_memory(memory, self._credentials.snmp(key[0]))
+        habits.settle(habits.since)
+        return habits
+
+    def _today(self) -> int:
+        return self._clock.now().date().toordinal()
 
     def _forget(self) -> None:
         """Forget the half that was met first, less those that are talked to: they are learned again."""
@@ -116,6 +152,12 @@ class Switchboard:
         ordered = sorted(credentials, key=lambda credential: credential != known)
         fenced = self._fence.check(address)
         return Candidate(address=address, credentials=tuple(ordered), toll=self._budget.toll(fenced))
+
+    def known(self) -> Iterator[tuple[IPAddress, SnmpCredential]]:
+        """Yield the addresses that were met at their credential's port, each with that credential."""
+        for (address, port), habits in self._habits.items():
+            if port is None and habits.credential is not None:
+                yield address, habits.credential
 
     def admit(self, segments: Sequence[IPv4Network], address: IPv4Address) -> Candidate:
         """Prepare a broadcast that reaches all of these segments; raises AccessDenied or QuietHours.
@@ -162,27 +204,34 @@ class Switchboard:
             raise Unreachable(f"{target.uri}: the name {host} has no address; is it right, is the DNS?")
         return next((address for address in addresses if self._fence.allows(address)), addresses[0])
 
-    async def _greet(
+    async def _find_out(
         self, target: Target, address: IPAddress, place: Callable[[SnmpCredential], Place], habits: Habits
     ) -> Session:
-        """Find the first credential under which the device answers anything at all."""
+        """Find the first credential under which the device answers anything at all; each once, then each again."""
         credentials = self._credentials.snmp(address)
         if not credentials:
             raise AccessDenied(f"{target.uri}: no SNMP credential is for this address; add one for its network")
-        failures: list[DeviceError] = []
-        for credential in sorted(credentials, key=lambda one: one.name != target.hints.credential):
-            try:
-                session = self._speak(place(credential), credential, habits)
-                reply = await session.ask(PduType.GET, (SYS_OBJECT_ID,))
-            except DeviceError as error:
-                failures.append(error)
-                continue
-            if reply.error_status in _REFUSALS:
-                failures.append(AccessDenied(f"{target.uri} refuses the credential {credential.name!r}"))
-                continue
-            habits.credential = credential
-            return session
-        raise self._why(failures, place(credentials[0]))
+        first = target.hints.credential if habits.credential is None else habits.credential.name
+        silent_ones = sorted(credentials, key=lambda one: one.name != first)
+        failures: dict[str, DeviceError] = {}
+        for attempt in range(self._tries):
+            for credential in tuple(silent_ones):
+                try:
+                    session = self._speak(place(credential), credential, habits)
+                    reply = await session.ask(PduType.GET, (SYS_OBJECT_ID,), attempt=attempt)
+                except Unreachable as error:
+                    failures.setdefault(credential.name, error)
+                    continue
+                except DeviceError as error:
+                    failures[credential.name] = error
+                else:
+                    if reply.error_status not in _REFUSALS:
+                        habits.credential, habits.doubted = credential, False
+                        return session
+                    why = f"{target.uri} refuses the credential {credential.name!r}"
+                    failures[credential.name] = AccessDenied(why)
+                silent_ones.remove(credential)
+        raise self._why(list(failures.values()), place(credentials[0]))
 
     def _why(self, failures: list[DeviceError], place: Place) -> DeviceError:
         """Choose what to tell: a refusal says more than a silence."""
@@ -194,7 +243,40 @@ class Switchboard:
     def _speak(self, place: Place, credential: SnmpCredential, habits: Habits) -> Session:
         if credential.version != SnmpVersion.V3:
             return CommunitySession(self._exchange, place, credential, habits, timeout=self._timeout, tries=self._tries)
-        if credential not in self._users:
-            self._users[credential] = V3User(credential, timeout=self._timeout)
-        user = self._users[credential]
-        return V3Session(self._exchange, place, user, habits, timeout=self._timeout, tries=self._tries)
+        timeout, tries = self._timeout, self._tries
+        return V3Session(self._exchange, place, self._users, credential, habits, timeout=timeout, tries=tries)
+
+
+class _Talk:
+    """One conversation; others with the same device wait for its end."""
+
+    __slots__ = ("_board", "_habits", "_key", "_target")
+
+    def __init__(self, board: Switchboard, target: Target) -> None:
+        self._board = board
+        self._target = target
+
+    async def __aenter__(self) -> Session:
+        self._key, self._habits = await self._board.connect(self._target)
+        try:
+            return await self._board.greet(self._target, self._key, self._habits)
+        except BaseException as error:
+            self._end(error)
+            raise
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        if isinstance(error, Unreachable | AccessDenied):
+            # The next visit tries all credentials: perhaps the community was changed.
+            self._habits.doubted = True
+        self._board.release(self._key, self._habits)
+
+
+def _named(key: _Key) -> str:
+    """Write an address and the port that a target names, as the store's key: ``10.0.0.7`` or ``10.0.0.7:1161``."""
+    address, port = key
+    if port is None:
+        return str(address)
+    return f"{address}:{port}" if address.version == 4 else f"[{address}]:{port}"

@@ -27,7 +27,8 @@ _AUTH = {
     Auth.SHA512: ((1, 3, 6, 1, 6, 3, 10, 1, 1, 7), 48),
 }
 
-# Those of AES-192 and AES-256 are pysnmp's own: 1 and 2 extend the key as Blumenthal's draft does, 101 and 102 as Reeder's.
+# AES-192 and AES-256 have pysnmp's own numbers: 1 and 2 extend the key as Blumenthal's draft does,
+# 101 and 102 as Reeder's.
 _PRIV = {
     Priv.DES: (1, 3, 6, 1, 6, 3, 10, 1, 2, 2),
     Priv.AES128: (1, 3, 6, 1, 6, 3, 10, 1, 2, 4),
@@ -154,7 +155,9 @@ class _Pysnmp:
             univ = importlib.import_module("pyasn1.type.univ")
             asn1 = importlib.import_module("pyasn1.error").PyAsn1Error
         except ImportError as error:
-            raise AccessDenied("SNMPv3 needs pysnmp, which is not installed: pip install 'pagemeter[snmpv3]'") from error
+            raise AccessDenied(
+                "SNMPv3 needs pysnmp, which is not installed: pip install 'pagemeter[snmpv3]'"
+            ) from error
         self.auth: dict[tuple[int, ...], Any] = model.AUTH_SERVICES
         self.priv: dict[tuple[int, ...], Any] = model.PRIV_SERVICES
         self.octet_string: Any = univ.OctetString

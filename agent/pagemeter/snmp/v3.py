@@ -1,203 +1,337 @@
-"""SNMPv3 with the user-based security model, through pysnmp (the extra ``pagemeter[snmpv3]``)."""
+"""SNMPv3 with the user-based security model (RFC 3412, RFC 3414); its keys, signatures and ciphers are pysnmp's."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
-from pagemeter.errors import AccessDenied, DeviceError, Unreachable, Unreadable
-from pagemeter.net.credentials import Auth, Priv, SnmpCredential
+from pagemeter.clock import Clock
+from pagemeter.errors import DeviceError, Unreachable, Unreadable
+from pagemeter.net.credentials import SnmpCredential, Trust
 from pagemeter.snmp.codec import MalformedError, PduType
-from pagemeter.snmp.exchange import Exchange
+from pagemeter.snmp.exchange import MOST_RUBBISH, Exchange
 from pagemeter.snmp.probe import EngineReport, encode_probe
-from pagemeter.snmp.session import Habits, Place, Reply, silent
-from pagemeter.snmp.types import EXCEPTIONS, Oid, Tag, VarBind
+from pagemeter.snmp.session import ErrorStatus, Habits, Place, Reply
+from pagemeter.snmp.tickets import Answer
+from pagemeter.snmp.types import EXCEPTIONS, Oid
+from pagemeter.snmp.usm import Keys, Usm
+from pagemeter.snmp.v3_message import (
+    AUTH,
+    LARGEST_NUMBER,
+    PRIV,
+    ScopedPdu,
+    Security,
+    V3Message,
+    read,
+    read_scoped,
+    scoped_pdu,
+    write,
+)
+from pagemeter.snmp.v3_peer import Peer, Peers
+from pagemeter.snmp.v3_refusals import (
+    Refusal,
+    another_engine,
+    explained,
+    ignored,
+    locked,
+    refusal_of,
+    unauthorised,
+    usual_context,
+)
 
-_AUTH = {
-    Auth.MD5: "USM_AUTH_HMAC96_MD5",
-    Auth.SHA1: "USM_AUTH_HMAC96_SHA",
-    Auth.SHA224: "USM_AUTH_HMAC128_SHA224",
-    Auth.SHA256: "USM_AUTH_HMAC192_SHA256",
-    Auth.SHA384: "USM_AUTH_HMAC256_SHA384",
-    Auth.SHA512: "USM_AUTH_HMAC384_SHA512",
-}
+MOST_AT_ONCE = 40
+"""So many questions of version 3 are in flight at once."""
 
-# pysnmp's plain AES-192 and AES-256 extend the key as Reeder's draft does.
-_PRIV = {
-    Priv.DES: "USM_PRIV_CBC56_DES",
-    Priv.AES128: "USM_PRIV_CFB128_AES",
-    Priv.AES192: "USM_PRIV_CFB192_AES_BLUMENTHAL",
-    Priv.AES256: "USM_PRIV_CFB256_AES_BLUMENTHAL",
-    Priv.AES192_C: "USM_PRIV_CFB192_AES",
-    Priv.AES256_C: "USM_PRIV_CFB256_AES",
-}
+_LARGEST_REQUEST_ID = 32_767
+_PROBE_OCTETS = len(encode_probe(_LARGEST_REQUEST_ID))
+_ENVELOPE_OCTETS = 58
+_ENGINE_IDS = range(5, 33)
+_NOTHING_HERE = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
+_NO_CONTEXT = frozenset({Refusal.CONTEXT, Refusal.CONTEXT_AWAY, Refusal.HANDLER})
 
-_OCTET_TAGS = frozenset({Tag.OCTET_STRING, Tag.OPAQUE, Tag.IP_ADDRESS})
-_EMPTY_TAGS = EXCEPTIONS | {Tag.NULL}
-_OCTETS_OF_A_QUESTION = 200
+_T = TypeVar("_T")
 
 
-class V3User:
-    """One credential in a pysnmp engine of its own, for engines mix up users of one name; close it in the end."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    pdu: PduType
+    oids: tuple[Oid, ...]
+    counts: tuple[int, int]
 
-    def __init__(self, credential: SnmpCredential, *, timeout: float) -> None:
-        """Raise AccessDenied where the extra is not installed or the credential can't be used."""
-        self.name = credential.user or ""
-        self.encrypts = credential.priv is not None
-        self._timeout = timeout
-        self._hlapi = _pysnmp("pysnmp.hlapi.v3arch.asyncio")
-        self._failures = (_pysnmp("pysnmp.error").PySnmpError, _pysnmp("pyasn1.error").PyAsn1Error, OSError)
-        self._engine = self._hlapi.SnmpEngine()
-        self._auth = self._user(credential)
-        self._context = self._hlapi.ContextData(contextName=credential.context.encode())
-        self._targets: dict[tuple[str, int], Any] = {}
 
-    async def ask(self, place: Place, pdu: PduType, oids: Sequence[Oid], repetitions: int) -> tuple[Any, Reply]:
-        """Ask once; returns pysnmp's error indication, none where all is well, and the reply."""
-        try:
-            return await self._ask(place, pdu, oids, repetitions)
-        except self._failures as error:
-            raise Unreadable(f"{place.uri}: SNMPv3 failed ({type(error).__name__})") from error
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    message: V3Message
+    scoped: ScopedPdu
 
-    async def _ask(self, place: Place, pdu: PduType, oids: Sequence[Oid], repetitions: int) -> tuple[Any, Reply]:
-        asked = [self._hlapi.ObjectType(self._hlapi.ObjectIdentity(oid)) for oid in oids]
-        common = (self._engine, self._auth, await self._target(place), self._context)
-        if pdu == PduType.GET_BULK:
-            answer = await self._hlapi.bulk_cmd(*common, 0, repetitions, *asked, lookupMib=False)
-        elif pdu == PduType.GET_NEXT:
-            answer = await self._hlapi.next_cmd(*common, *asked, lookupMib=False)
-        else:
-            answer = await self._hlapi.get_cmd(*common, *asked, lookupMib=False)
-        indication, status, index, rows = answer
-        reply = Reply(error_status=int(status), error_index=int(index), rows=tuple(_row(row) for row in rows))
-        return indication, reply
 
-    def close(self) -> None:
-        """Close pysnmp's sockets and its timer."""
-        self._engine.close_dispatcher()
+class V3Users:
+    """What all users of version 3 share: keys, the clocks of the engines, and how many questions are in flight."""
 
-    def _user(self, credential: SnmpCredential) -> Any:
-        arguments: dict[str, Any] = {}
-        if credential.auth is not None and credential.auth_password is not None:
-            arguments["authProtocol"] = getattr(self._hlapi, _AUTH[credential.auth])
-            arguments["authKey"] = credential.auth_password.get_secret_value()
-        if credential.priv is not None and credential.priv_password is not None:
-            arguments["privProtocol"] = getattr(self._hlapi, _PRIV[credential.priv])
-            arguments["privKey"] = credential.priv_password.get_secret_value()
-        return self._hlapi.UsmUserData(self.name, **arguments)
-
-    async def _target(self, place: Place) -> Any:
-        key = (str(place.address), place.port)
-        if key not in self._targets:
-            kind = self._hlapi.UdpTransportTarget if place.address.version == 4 else self._hlapi.Udp6TransportTarget
-            self._targets[key] = await kind.create(key, timeout=self._timeout, retries=0)
-        return self._targets[key]
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.usm = Usm()
+        self.peers = Peers()
+        self.gate = asyncio.Semaphore(MOST_AT_ONCE)
 
 
 class V3Session:
-    """SNMPv3 with one device; its engine id is asked first and pinned at the first success."""
+    """SNMPv3 with one device: it says who it is before a user is named to it, and is held to that."""
 
     def __init__(
-        self, exchange: Exchange, place: Place, user: V3User, habits: Habits, *, timeout: float, tries: int
+        self,
+        exchange: Exchange,
+        place: Place,
+        users: V3Users,
+        credential: SnmpCredential,
+        habits: Habits,
+        *,
+        timeout: float,
+        tries: int,
     ) -> None:
         self.habits = habits
         self.bulk_exists = True
+        self.tries = tries
         self._exchange = exchange
         self._place = place
-        self._user = user
+        self._users = users
+        self._credential = credential
+        self._user = (credential.user or "").encode()
         self._timeout = timeout
-        self._tries = tries
-        self._engine_id: bytes | None = None
+        self._peer: Peer | None = None
+        self._rubbish: MalformedError | None = None
 
-    async def ask(self, pdu: PduType, oids: Sequence[Oid], repetitions: int = 0) -> Reply:
-        """Ask one question, again after a silence."""
-        if self._engine_id is None:
-            self._engine_id = await self._greet()
-        indication = None
-        for _ in range(self._tries):
-            # Before the first answer pysnmp asks for engine id and time of its own.
-            await self._place.toll.pay(_OCTETS_OF_A_QUESTION, 1 if self.habits.engine_id else 3)
-            indication, reply = await self._user.ask(self._place, pdu, oids, repetitions)
-            if indication is None:
-                self.habits.engine_id = self._engine_id
-                return reply
-            if type(indication).__name__ not in _TRY_AGAIN:
-                break
-        raise self._explain(type(indication).__name__)
+    async def ask(
+        self,
+        pdu: PduType,
+        oids: Sequence[Oid],
+        repetitions: int = 0,
+        *,
+        once: int = 0,
+        attempt: int | None = None,
+    ) -> Reply:
+        """Ask one question, again after a silence, or as that one of the tries only, counted from 0.
 
-    async def _greet(self) -> bytes:
-        """Ask for the engine id; so silence at the address is told from silence to the user."""
+        The first ``once`` identifiers of a GETBULK are not repeated.
+        """
+        tries = range(self.tries) if attempt is None else range(attempt, attempt + 1)
+        is_last = tries.stop == self.tries
+        self._rubbish = None
+        if self._peer is None:
+            await self._greet(tries)
+        question = _Question(pdu, tuple(oids), (once, repetitions) if pdu == PduType.GET_BULK else (0, 0))
+        context = self._credential.context.encode() or self._known_peer.context or b""
+        heard = await self._try(question, context, tries)
+        tried: bytes | None = None
+        if not self._credential.context and self._known_peer.context is None and (heard is not None or is_last):
+            heard, tried = await self._settle_context(question, heard)
+        if heard is None:
+            raise self._silence(tried, is_last=is_last)
+        if heard.scoped.is_report:
+            raise explained(self._place, self._credential, heard.scoped, context, tried)
+        if heard.scoped.error_status == ErrorStatus.AUTHORIZATION_ERROR and not self._answered_before:
+            raise unauthorised(self._place, self._credential, tried)
+        return self._take(heard)
+
+    async def _greet(self, tries: Sequence[int]) -> None:
+        """Ask who is there, without a user; so silence at the address is told from silence to the user."""
+        for number in tries:
+            if await self._meet(self._wait(number)):
+                return
         place = self._place
-        for _ in range(self._tries):
-            await place.toll.pay(len(encode_probe(1)))
+        if self._rubbish is not None:
+            raise Unreadable(f"{place.uri} answers on port {place.port}, but not in SNMPv3 ({self._rubbish})")
+        raise Unreachable(f"{place.uri} did not answer SNMPv3 in {self.tries} tries; is it on, is v3 switched on?")
+
+    async def _try(self, question: _Question, context: bytes, tries: Sequence[int]) -> _Heard | None:
+        """Ask, again after a silence: then it is asked anew who is there, for it may have started anew."""
+        for number in tries:
+            wait = self._wait(number)
+            if (number == tries[0] or await self._meet(wait)) and (
+                heard := await self._ask_in_time(question, context, wait)
+            ) is not None:
+                return heard
+        return None
+
+    async def _ask_in_time(self, question: _Question, context: bytes, wait: float) -> _Heard | None:
+        """Ask; put a wrong time right once, and ask once more who is there where the engine id is refused."""
+        heard = await self._request(question, context, wait)
+        refusal = refusal_of(heard.scoped) if heard is not None and heard.scoped.is_report else None
+        if heard is not None and refusal is Refusal.TIME_WINDOW:
+            now = self._users.clock.monotonic()
+            self._known_peer.correct(heard.message.boots, heard.message.seconds, now)
+        elif refusal is not Refusal.ENGINE or not await self._meet(wait):
+            return heard
+        return await self._request(question, context, wait)
+
+    async def _settle_context(self, question: _Question, heard: _Heard | None) -> tuple[_Heard | None, bytes | None]:
+        """Keep to the default context where it knows anything; else try the maker's, once for each engine."""
+        peer = self._known_peer
+        if heard is not None and not _is_nothing(heard.scoped):
+            peer.context = None if heard.scoped.is_report else b""
+            return heard, None
+        if (other := usual_context(peer.engine_id)) is None:
+            return heard, None
+        second = await self._request(question, other, self._timeout)
+        if second is None or second.scoped.is_report or _is_nothing(second.scoped):
+            peer.context = b""
+            return heard, other
+        peer.context = other
+        return second, other
+
+    async def _meet(self, wait: float) -> bool:
+        """Ask for the engine id, boots and time; says whether it answered. Raises AccessDenied for another engine."""
+        place, clock = self._place, self._users.clock
+        said = await self._send(encode_probe, _PROBE_OCTETS, wait, lambda answer: read(answer.octets))
+        if said is None:
+            return False
+        if len(said.engine_id) not in _ENGINE_IDS:
+            raise Unreadable(f"{place.uri} says an SNMPv3 engine id of {len(said.engine_id)} octets; it has 5 to 32")
+        signs = self._credential.auth is not None
+        if signs and self._credential.trust != Trust.NETWORK and self.habits.engine_id not in (None, said.engine_id):
+            raise another_engine(place)
+        if signs and said.boots == LARGEST_NUMBER:
+            raise locked(place)
+        self._peer = self._users.peers.at(place.address, place.port, said.engine_id)
+        self._peer.hear_unsigned(said.boots, said.seconds, clock.monotonic())
+        return True
+
+    async def _request(self, question: _Question, context: bytes, wait: float) -> _Heard | None:
+        """Ask the engine as the user, once; none where no answer came that may be one."""
+        peer = self._known_peer
+        keys = self._users.usm.keys(self._credential, peer.engine_id)
+        request_id = secrets.randbelow(_LARGEST_REQUEST_ID) + 1
+        scoped = scoped_pdu(peer.engine_id, context, question.pdu, request_id, question.oids, question.counts)
+        return await self._send(
+            lambda message_id: self._written(message_id, keys, peer, scoped),
+            len(scoped) + self._envelope_octets(keys, peer),
+            wait,
+            lambda answer: self._judged(answer.octets, keys, peer, request_id),
+        )
+
+    def _written(self, message_id: int, keys: Keys, peer: Peer, scoped: bytes) -> bytes:
+        """Encrypt and sign a question as the user's level demands."""
+        boots, seconds = peer.clock(self._users.clock.monotonic())
+        flags, salt = AUTH if keys.signs else 0, b""
+        if keys.encrypts:
+            flags |= PRIV
+            scoped, salt = keys.encrypt(scoped, boots, seconds)
+        security = Security(flags=flags, engine_id=peer.engine_id, boots=boots, seconds=seconds, user=self._user)
+        message, at = write(message_id, security, scoped, salt, keys.signature_octets)
+        return message if not flags else message[:at] + keys.signature(message) + message[at + keys.signature_octets :]
+
+    def _envelope_octets(self, keys: Keys, peer: Peer) -> int:
+        """Return how much longer than its scoped PDU a question is, to some octets of padding and length."""
+        return _ENVELOPE_OCTETS + len(peer.engine_id) + len(self._user) + keys.signature_octets
+
+    def _judged(self, octets: bytes, keys: Keys, peer: Peer, request_id: int) -> _Heard:
+        """Read an answer; raises MalformedError for one that must not count (RFC 3412, 7.2; RFC 3414, 3.2)."""
+        message = read(octets)
+        scoped = read_scoped(self._opened(message, keys, peer) if message.flags & AUTH else message.scoped)
+        if scoped.is_report:
+            return _Heard(message, scoped)
+        if message.flags & (AUTH | PRIV) != (AUTH if keys.signs else 0) | (PRIV if keys.encrypts else 0):
+            raise MalformedError("an answer that is not protected as the question was")
+        if scoped.request_id != request_id or message.engine_id != peer.engine_id:
+            raise MalformedError("an answer to another question")
+        if message.flags & AUTH:
+            peer.hear_signed(message.boots, message.seconds, self._users.clock.monotonic())
+        return _Heard(message, scoped)
+
+    def _opened(self, message: V3Message, keys: Keys, peer: Peer) -> bytes:
+        """Check the signature, then decrypt."""
+        if not keys.signs or message.engine_id != peer.engine_id or message.user != self._user:
+            raise MalformedError("an answer to another user or of another engine")
+        if len(message.signature) != keys.signature_octets or not keys.is_signed(message.whole, message.signed_at):
+            raise MalformedError("an answer whose signature is wrong")
+        if not message.flags & PRIV:
+            return message.scoped
+        if not keys.encrypts:
+            raise MalformedError("an answer that is encrypted, though the question was not")
+        return keys.decrypt(message.scoped, message.boots, message.seconds, message.salt)
+
+    async def _send(
+        self, question: Callable[[int], bytes], octets: int, wait: float, understand: Callable[[EngineReport], _T]
+    ) -> _T | None:
+        """Send once and wait for what can be understood; what can't is dropped, the real answer may follow."""
+        place = self._place
+        answered: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        left = MOST_RUBBISH
+
+        def hear(answer: Answer) -> None:
+            nonlocal left
+            if isinstance(answer, EngineReport):
+                place.toll.got(len(answer.octets))
+            if answered.done() or left == 0:
+                return
             try:
-                answer = await self._exchange.ask(place.address, place.port, encode_probe, timeout=self._timeout)
-            except (TimeoutError, MalformedError):
-                continue
+                answered.set_result(understand(_v3(answer)))
+            except MalformedError as error:
+                left -= 1
+                self._rubbish = error
+
+        async with self._users.gate:
+            await place.toll.pay(octets)
+            try:
+                ticket = self._exchange.send(place.address, place.port, question, hear)
             except OSError as error:
                 raise Unreachable(f"{place.uri} can't be reached from this host ({error.strerror})") from error
-            if isinstance(answer, EngineReport):
-                return self._pinned(answer.engine_id)
-        raise Unreachable(f"{place.uri} did not answer SNMPv3 in {self._tries} tries; is it on, is v3 switched on?")
+            try:
+                async with asyncio.timeout(wait):
+                    return await answered
+            except TimeoutError:
+                return None
+            finally:
+                self._exchange.forget(ticket)
 
-    def _pinned(self, engine_id: bytes) -> bytes:
-        if self.habits.engine_id not in (None, engine_id):
-            raise AccessDenied(
-                f"{self._place.uri} answers with another SNMPv3 engine id than at first; "
-                "was the device exchanged? a restart of the agent takes the new one"
-            )
-        return engine_id
+    def _take(self, heard: _Heard) -> Reply:
+        """Pin the engine at its first signed answer."""
+        peer = self._known_peer
+        peer.answered = self._credential
+        if heard.message.flags & AUTH:
+            self.habits.engine_id = peer.engine_id
+        scoped = heard.scoped
+        return Reply(error_status=scoped.error_status, error_index=scoped.error_index, rows=scoped.rows)
 
-    def _explain(self, indication: str) -> DeviceError:
-        uri, user = self._place.uri, self._user.name
-        if indication == "RequestTimedOut" and self.habits.engine_id is not None:
-            return silent(self._place, self._tries)
-        if indication == "RequestTimedOut" and not self._user.encrypts:
-            return Unreachable(f"{uri} answers SNMPv3, but not the user {user!r}; may the user read?")
-        if indication in _DENIALS:
-            return AccessDenied(f"{uri} {_DENIALS[indication].format(user=repr(user))}")
-        return Unreadable(f"{uri} answers SNMPv3, but can't be understood ({indication})")
+    def _wait(self, number: int) -> float:
+        return self._timeout if number == 0 else 2 * self._timeout
 
+    def _silence(self, tried: bytes | None, *, is_last: bool) -> DeviceError:
+        place = self._place
+        if self._rubbish is not None:
+            return Unreadable(f"{place.uri} answers SNMPv3, but with nothing that may count ({self._rubbish})")
+        failure = ignored(place, self._credential, self.tries, tried, known=self._answered_before)
+        return failure if is_last else Unreachable(str(failure))
 
-# What pysnmp's indications mean for the credential (RFC 3414 section 3.2; the reports of usmStats).
-_DENIALS = {
-    "UnknownUserName": "does not know the SNMPv3 user {user}",
-    "UnknownSecurityName": "does not know the SNMPv3 user {user}",
-    "WrongDigest": "refuses the authentication password or protocol of the SNMPv3 user {user}",
-    "AuthenticationFailure": "refuses the authentication password or protocol of the SNMPv3 user {user}",
-    "DecryptionError": "can't decrypt what the SNMPv3 user {user} sends; is the privacy password or protocol right?",
-    "RequestTimedOut": "ignores what the SNMPv3 user {user} encrypts; is the privacy password or protocol right?",
-    "UnsupportedSecurityLevel": "does not support the security level of the SNMPv3 user {user}",
-    "UnsupportedAuthProtocol": "does not support the authentication protocol of the SNMPv3 user {user}",
-    "UnsupportedPrivProtocol": "does not support the privacy protocol of the SNMPv3 user {user}",
-    "NoSuchContext": "does not know the SNMPv3 context of the user {user}",
-    "EncryptionError": "can't be sent encrypted messages; pip install 'pagemeter[snmpv3]' brings the ciphers",
-    "NotInTimeWindow": "refuses the time of the SNMPv3 user {user}; did its clock run backwards?",
-    "UnknownEngineID": "changed its SNMPv3 engine id while the user {user} was reading",
-}
-_TRY_AGAIN = frozenset({"RequestTimedOut", "NotInTimeWindow", "UnknownEngineID"})
+    @property
+    def _answered_before(self) -> bool:
+        """Say whether this user was answered by this engine before, in this run of the agent or in an earlier one."""
+        habits, engine_id = self.habits, self._known_peer.engine_id
+        in_the_past = habits.engine_id == engine_id and habits.credential == self._credential
+        return in_the_past or self._known_peer.answered == self._credential
 
-
-def _pysnmp(module: str) -> Any:
-    """Import pysnmp only where a v3 credential is used: it costs 80 ms."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise AccessDenied("SNMPv3 needs pysnmp, which is not installed: pip install 'pagemeter[snmpv3]'") from error
+    @property
+    def _known_peer(self) -> Peer:
+        if self._peer is None:
+            raise RuntimeError("nobody was met yet")
+        return self._peer
 
 
-def _row(row: Any) -> VarBind:
-    name, value = row
-    outer = value.tagSet.superTags[-1]
-    tag = int(outer.tagClass | outer.tagFormat | outer.tagId)
-    plain: int | bytes | Oid | None
-    if tag in _EMPTY_TAGS:
-        plain = None
-    elif tag == Tag.OBJECT_IDENTIFIER:
-        plain = tuple(int(part) for part in value)
-    elif tag in _OCTET_TAGS:
-        plain = bytes(value)
-    else:
-        plain = int(value)
-    return VarBind(tuple(int(part) for part in name), tag, plain)
+def _v3(answer: Answer) -> EngineReport:
+    if isinstance(answer, MalformedError):
+        raise answer
+    if not isinstance(answer, EngineReport):
+        raise MalformedError("an answer in another version")
+    return answer
+
+
+def _is_nothing(scoped: ScopedPdu) -> bool:
+    """Say whether a context is not there, or knows nothing of what was asked."""
+    if scoped.is_report:
+        return refusal_of(scoped) in _NO_CONTEXT
+    if scoped.error_status == ErrorStatus.NO_ERROR:
+        return all(row.tag in EXCEPTIONS for row in scoped.rows)
+    return scoped.error_status in _NOTHING_HERE

@@ -1,4 +1,4 @@
-"""SNMP v3 messages in BER (RFC 3412 section 6, RFC 3414 section 2.4): framing alone, keys are the business of ``usm``."""
+"""SNMP v3 messages in BER (RFC 3412 section 6, RFC 3414 section 2.4): the frame alone, keys are for ``usm``."""
 
 from __future__ import annotations
 
@@ -29,8 +29,6 @@ LARGEST_NUMBER = 2**31 - 1
 _SEQUENCE = 0x30
 _V3 = 3
 _USM = 3
-_RESPONSE = 0xA2
-_REPORT = 0xA8
 _LARGEST_ANSWER = 65_507
 _LARGEST_DATAGRAM = 65_535
 _LONGEST_USER = 32
@@ -41,7 +39,10 @@ _V2C_HEAD = write_integer(V2C) + block(Tag.OCTET_STRING, b"")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class V3Message:
-    """A message as it is on the wire: ``scoped`` is encrypted where the flags say so, the signature is at ``signed_at``."""
+    """A message as it is on the wire: ``scoped`` is encrypted where the flags say so.
+
+    ``signature`` stands at ``signed_at`` of ``whole``, which is without the octets behind the message.
+    """
 
     message_id: int
     flags: int
@@ -53,6 +54,7 @@ class V3Message:
     signed_at: int
     salt: bytes
     scoped: bytes
+    whole: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,7 @@ def read(data: bytes) -> V3Message:
         signed_at=signed_at,
         salt=data[salt_at:salt_end],
         scoped=_data(data, at, end, flags),
+        whole=data[:end],
     )
 
 
@@ -159,13 +162,13 @@ def read_scoped(data: bytes) -> ScopedPdu:
     start, end = expect(data, 0, len(data), _SEQUENCE)
     _, at = expect(data, start, end, Tag.OCTET_STRING)
     _, at = expect(data, at, end, Tag.OCTET_STRING)
-    tag, _, after = header(data, at, end)
-    if tag not in (_RESPONSE, _REPORT):
-        raise MalformedError(f"PDU type {tag:#x} is no answer")
-    # A Report is made like a Response (RFC 3416 section 3), whose insides the codec reads within its own bounds.
-    inside = decode(block(_SEQUENCE, _V2C_HEAD + bytes((_RESPONSE,)) + data[at + 1 : after]))
+    _, _, after = header(data, at, end)
+    # The codec reads the PDU, within its own bounds, as that of a v2c message.
+    inside = decode(block(_SEQUENCE, _V2C_HEAD + data[at:after]))
+    if inside.pdu not in (PduType.RESPONSE, PduType.REPORT):
+        raise MalformedError(f"a {inside.pdu.name} instead of an answer")
     return ScopedPdu(
-        is_report=tag == _REPORT,
+        is_report=inside.pdu == PduType.REPORT,
         request_id=inside.request_id,
         error_status=inside.error_status,
         error_index=inside.error_index,

@@ -1,10 +1,10 @@
-"""What is kept of an SNMPv3 engine at an address: its clock and the context in which it answers (RFC 3414 section 2.3)."""
+"""What is kept of an SNMPv3 engine at an address: its clock (RFC 3414 section 2.3) and its context."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pagemeter.net.credentials import IPAddress
+from pagemeter.net.credentials import IPAddress, SnmpCredential
 from pagemeter.snmp.codec import MalformedError
 from pagemeter.snmp.v3_message import LARGEST_NUMBER
 
@@ -18,7 +18,8 @@ MOST_PEERS = 50_000
 class Peer:
     """An engine at one address and port; ``is_sure`` once a signed message told its clock.
 
-    ``answered`` once it answered a user; ``context`` is none until one was found in which it knows something.
+    ``answered`` is the credential that it answered last; ``context`` is none until it is known in which one it has
+    anything.
     """
 
     engine_id: bytes
@@ -26,7 +27,7 @@ class Peer:
     seconds: int = 0
     at: float = 0.0
     is_sure: bool = False
-    answered: bool = False
+    answered: SnmpCredential | None = None
     context: bytes | None = None
 
     def clock(self, now: float) -> tuple[int, int]:

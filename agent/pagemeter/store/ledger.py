@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Self, TypeVar
 
 from pagemeter.continuity.records import AlertLife, Records, Series, SupplyLife
@@ -17,6 +18,7 @@ TABLES: Mapping[type[Series] | type[SupplyLife] | type[AlertLife], str] = {
     SupplyLife: "supply_life",
     AlertLife: "alert_life",
 }
+_VALUES = {kind: attrgetter(*(f.name for f in fields(kind))) for kind in TABLES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,7 @@ def read_row(kind: type[R], columns: tuple[Any, ...]) -> R:
 
 
 def _columns(row: Any) -> tuple[Any, ...]:
-    values = (getattr(row, f.name) for f in fields(row))
-    return tuple(value.isoformat() if isinstance(value, datetime) else value for value in values)
+    return tuple([value.isoformat() if type(value) is datetime else value for value in _VALUES[type(row)](row)])
 
 
 def _time(value: str | None) -> datetime | None:

@@ -17,11 +17,14 @@ from pydantic_core import from_json as parse_json
 from pagemeter import wire
 from pagemeter.component import Memory, Quarantined
 from pagemeter.errors import StoreError
-from pagemeter.model import Document, FleetEntry, Key, Link, Queue
+from pagemeter.fleet import Fleet, unpacked
+from pagemeter.model import Document, Key, Link, Queue
+from pagemeter.net.accounts import RunTraffic
 from pagemeter.store.feeds import FeedReader
 from pagemeter.store.frames import checksum, inflated
 from pagemeter.store.ledger import TABLES, R, read_row
 from pagemeter.store.records import ListedSegment, Position, StoreCorrupt
+from pagemeter.store.runs import run_of
 from pagemeter.store.site import links_of, listed_segment, quarantined_of, queue_of
 from pagemeter.store.versions import open_for_reading
 
@@ -80,18 +83,17 @@ class StoreReader(FeedReader):
         """The id of the agent whose store this is."""
         return cast("str", self._rows("SELECT value FROM meta WHERE key = 'agent'")[0][0])
 
-    def fleet(self) -> tuple[FleetEntry, ...]:
+    def fleet(self) -> Fleet:
         """Return what is current of every device, sorted by id."""
-        rows = self._rows("SELECT device, entry FROM current ORDER BY device")
-        return tuple(_fleet_entry(device, blob) for device, blob in rows)
+        return Fleet(self._rows("SELECT device, entry FROM current ORDER BY device"))
 
-    def fleet_of(self, devices: Collection[str]) -> tuple[FleetEntry, ...]:
+    def fleet_of(self, devices: Collection[str]) -> Fleet:
         """Return what is current of some devices, sorted by id; one that is known by another id now has that one."""
         aliases = self.aliases()
         found = []
         for device in sorted({aliases.get(device, device) for device in devices}):
             found += self._rows("SELECT device, entry FROM current WHERE device = ?", device)
-        return tuple(_fleet_entry(device, blob) for device, blob in found)
+        return Fleet(found)
 
     def aliases(self) -> Mapping[str, str]:
         """Return the ids that were given up, each with the id that stays."""
@@ -151,6 +153,11 @@ class StoreReader(FeedReader):
         rows = self._rows("SELECT address, what, at FROM decoy ORDER BY address")
         return tuple(Decoy(address=address, what=what, at=datetime.fromisoformat(at)) for address, what, at in rows)
 
+    def runs(self) -> tuple[RunTraffic, ...]:
+        """Return the traffic of the cycles' last runs, in the order in which they ended."""
+        rows = self._rows("SELECT body FROM run ORDER BY number") if self._has("run") else []
+        return tuple(run_of(body) for (body,) in rows)
+
     def _has(self, table: str) -> bool:
         """Say whether there is a table: a store of an older version is read before an agent brought it up."""
         return bool(self._rows("SELECT 1 FROM sqlite_schema WHERE name = ?", table))
@@ -195,7 +202,7 @@ class StoreReader(FeedReader):
             position = page.end
         for device, blob in self._rows("SELECT device, entry FROM current"):
             try:
-                _fleet_entry(device, blob)
+                unpacked(device, blob)
             except StoreError as error:
                 found.append(str(error))
         return found
@@ -269,10 +276,3 @@ def _whole(entry: Entry) -> Document:
     if entry.document is None:
         raise StoreCorrupt(entry.key, entry.why or "")
     return entry.document
-
-
-def _fleet_entry(device: str, blob: bytes) -> FleetEntry:
-    try:
-        return wire.from_json(FleetEntry, inflated(blob, None))
-    except (ValueError, wire.WireError) as error:
-        raise StoreError(f"what is current of device {device} is damaged: {error}") from error

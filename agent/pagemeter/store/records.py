@@ -12,6 +12,7 @@ from pagemeter.component import Memory, Quarantined
 from pagemeter.continuity.records import Records
 from pagemeter.errors import StoreError
 from pagemeter.model import Body, Document, FleetEntry, Key, Link, Queue, Segment
+from pagemeter.net.accounts import RunTraffic
 
 
 class StoreCorrupt(StoreError):
@@ -63,17 +64,19 @@ class Keep:
     """What must be kept together: one transaction.
 
     ``bodies`` become documents of the log, each with the id of its device; ``foreign`` documents keep their sender's
-    key, repeats are dropped. ``entries`` replace what is current of their devices; ``aliases`` lead from an id that
-    was given up to the one that stays. ``records`` are what changed in the histories of devices, by id. ``memories``
-    are by (component, device), ``cursors`` by (source, stream). ``decoys`` say by address what is there instead of a
-    printer, none where that is over. ``segments`` were listed by a gateway; ``links`` are all that a discovery links,
-    ``queues`` by (source, name) as they are now. What can't be understood is ``quarantined`` by (source, stream), and
-    ``released`` by the places that are understood now.
+    key, repeats are dropped. ``entries`` replace what is current of their devices; those that are packed already are in
+    ``packed`` too, by device. ``aliases`` lead from an id that was given up to the one that stays. ``records`` are what
+    changed in the histories of devices, by id. ``memories`` are by (component, device), ``cursors`` by (source,
+    stream). ``decoys`` say by address what is there instead of a printer, none where that is over. ``segments`` were
+    listed by a gateway; ``links`` are all that a discovery links, ``queues`` by (source, name) as they are now. What
+    can't be understood is ``quarantined`` by (source, stream), and ``released`` by the places that are understood now.
+    ``runs`` are what cycles exchanged with the network.
     """
 
     bodies: tuple[tuple[str | None, Body], ...] = ()
     foreign: tuple[Document, ...] = ()
     entries: tuple[FleetEntry, ...] = ()
+    packed: Mapping[str, bytes] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, Records] = field(default_factory=dict)
     memories: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class Keep:
     queues: Mapping[tuple[str, str], Queue] = field(default_factory=dict)
     quarantined: Mapping[tuple[str, str], tuple[Quarantined, ...]] = field(default_factory=dict)
     released: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    runs: tuple[RunTraffic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,16 +19,18 @@ from pydantic_core import to_json as write_json
 from pagemeter import wire
 from pagemeter.clock import Clock
 from pagemeter.errors import StoreError
+from pagemeter.fleet import packed
 from pagemeter.model import Body, Document, Event, JobRecord, Key
 from pagemeter.model.snapshot import DeviceSnapshot
 from pagemeter.store.feeds import FeedWriter
-from pagemeter.store.frames import MOST_BYTES, deflated
+from pagemeter.store.frames import MOST_BYTES
 from pagemeter.store.ledger import LedgerRows, hand_over
 from pagemeter.store.lock import StoreLock
 from pagemeter.store.log import Encoded, Log
 from pagemeter.store.pseudonyms import pseudonym_key
 from pagemeter.store.reader import StoreReader
 from pagemeter.store.records import Keep
+from pagemeter.store.runs import RunRows
 from pagemeter.store.site import Site
 from pagemeter.store.versions import open_for_writing
 from pagemeter.store.writer import Writer
@@ -124,11 +126,13 @@ class Store(StoreReader, FeedWriter):
         at = self._clock.now()
         own = [_encoded(body, device) for device, body in keep.bodies]
         foreign = [(document, _encoded(document.body, _device_of(document))) for document in keep.foreign]
-        entries = [(entry.latest.device.id, deflated(wire.to_json(entry), None)) for entry in keep.entries]
+        ids = [entry.latest.device.id for entry in keep.entries]
+        entries = [(key, keep.packed.get(key) or packed(one)) for key, one in zip(ids, keep.entries, strict=True)]
         memories = [(*key, write_json(dict(memory)).decode()) for key, memory in keep.memories.items()]
         cursors = [(*key, write_json(cursor).decode()) for key, cursor in keep.cursors.items()]
         site = Site.of(keep, at)
         ledger = LedgerRows.of(keep.records)
+        runs = RunRows.of(keep.runs)
 
         def work() -> tuple[Key, ...]:
             keys = self._log.append(own, at)
@@ -143,6 +147,7 @@ class Store(StoreReader, FeedWriter):
             for address, what in keep.decoys.items():
                 self._decoy(address, what, at)
             site.write(self._db)
+            runs.write(self._db)
             return keys
 
         return await self._writer.run(work, at_once=at_once)

@@ -71,4 +71,4 @@ WHOLE: dict[Oid, tuple[Scope, ...]] = {
     mib.COVER_STATUS: (Scope.STATUS,),
     mib.CONSOLE_DISPLAY: (Scope.STATUS,),
 }
-"""The columns that are read as a whole, for they say whether a row of their table came or went; and for which scopes."""
+"""The columns that are read whole, for they say whether a row of their table came or went, and for which scopes."""

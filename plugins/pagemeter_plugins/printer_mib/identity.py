@@ -11,6 +11,7 @@ from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import makers, mib
 from pagemeter_plugins.printer_mib.device_id import FoundDeviceId, device_id_of
 from pagemeter_plugins.printer_mib.enumerations import DUPLEX_PATHS
+from pagemeter_plugins.printer_mib.evidence import printers_of
 from pagemeter_plugins.printer_mib.localization import text
 from pagemeter_plugins.printer_mib.profile import Profile
 from pagemeter_plugins.printer_mib.profiles import fitting
@@ -36,6 +37,18 @@ class Person:
         self.words = " | ".join(word for word in words if word is not None)
         self.candidates = fitting(profiles, walk.oid(mib.SYS_OBJECT_ID), self.words) if alone else ()
         self.profiles = tuple(profile for profile in self.candidates if probed(walk, profile))
+
+
+def proof_of(walk: Walk) -> tuple[Oid, ...]:
+    """Return the objects that say who it is: a serial number, else the names, else the device id or description."""
+    serials = tuple((*mib.GENERAL_SERIAL_NUMBER, *row) for row in walk.column(mib.GENERAL_SERIAL_NUMBER))
+    descrs = ((*mib.HR_DEVICE_DESCR, mib.host_index(walk, index)) for index in printers_of(walk))
+    choices: tuple[tuple[Oid, ...], ...] = (
+        serials[:1],
+        tuple(place for place in (mib.SYS_NAME, *descrs) if walk.octets(place)),
+        tuple(place for place in (*mib.DEVICE_IDS, mib.SYS_DESCR) if walk.octets(place))[:1],
+    )
+    return next((choice for choice in choices if any(walk.octets(place) for place in choice)), ())
 
 
 def identity_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 from pagemeter.snmp.types import Oid, Walk
@@ -29,21 +30,36 @@ _NOT_DECLARED = 0
 # Octets in hexadecimal digits, as a tool prints them: "48 50 20" or "0x485020".
 _HEX = re.compile(rb"(?:0x(?:[0-9A-Fa-f]{2}){3,}|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){2,})[ \0]*")
 _LETTERS = 3
+# What is this short is remembered: most texts of a device are the same at every visit, and those of its model, too.
+_SHORT = 160
 
 
 def text(walk: Walk, key: Oid, *, charset: int | Charsets | None = None, most: int = MOST_CHARACTERS) -> str | None:
     """Return a row's text, clean, or none where there is no row, no text or nothing left."""
-    return scrub(walk.octets(key), charset=charset, most=most)
+    raw = walk.octets(key)
+    return None if raw is None else (_scrubbed if len(raw) <= _SHORT else _scrub)(raw, charset, most)
 
 
 def description(walk: Walk, key: Oid, *, charset: int | Charsets | None = None) -> str | None:
     """Return a row's text for people, as ``text``; octets in hexadecimal digits are read where they spell words."""
     raw = walk.octets(key)
-    if raw is not None and _HEX.fullmatch(raw):
+    return None if raw is None else (_known_description if len(raw) <= _SHORT else _description)(raw, charset)
+
+
+def _description(raw: bytes, charset: int | Charsets | None) -> str | None:
+    if _HEX.fullmatch(raw):
         spelt = scrub(bytes.fromhex(raw.strip(b" \0").removeprefix(b"0x").decode("ascii")), charset=charset)
         if spelt is not None and sum(c.isalpha() for c in spelt) >= min(_LETTERS, len(spelt)) - 1 > 0:
             return spelt
     return scrub(raw, charset=charset)
+
+
+def _scrub(raw: bytes, charset: int | Charsets | None, most: int) -> str | None:
+    return scrub(raw, charset=charset, most=most)
+
+
+_scrubbed = lru_cache(maxsize=8192)(_scrub)
+_known_description = lru_cache(maxsize=8192)(_description)
 
 
 def description_charset(walk: Walk, index: int) -> Charsets:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from pagemeter.snmp.types import Oid, oid
 
@@ -128,6 +130,7 @@ def enterprise_of(sys_object_id: Oid | None) -> int | None:
     return sys_object_id[6]
 
 
+@lru_cache(maxsize=1024)
 def is_printer_tree(sys_object_id: Oid | None) -> bool:
     """Say whether only printers answer with such a sysObjectID."""
     return sys_object_id is not None and any(sys_object_id[: len(tree)] == tree for tree in _PRINTER_TREES)
@@ -143,7 +146,8 @@ def names_another(sys_descr: str | None) -> bool:
     return sys_descr is not None and _OTHER_WORDS.search(sys_descr) is not None and not _PRINTS.search(sys_descr)
 
 
-def described(sys_descr: str | None) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def described(sys_descr: str | None) -> Mapping[str, str]:
     """Return the ``model``, ``serial_number`` and ``firmware`` of a sysDescr, as far as its maker's habit is known."""
     for pattern in _DESCRIPTIONS if sys_descr is not None else ():
         if match := pattern.search(sys_descr or ""):
@@ -151,6 +155,7 @@ def described(sys_descr: str | None) -> dict[str, str]:
     return {}
 
 
+@lru_cache(maxsize=4096)
 def sort_of(words: str) -> str | None:
     """Return ``mfp``, ``large-format`` or ``label`` where the words of a device are sure, else none."""
     sorts = (("large-format", _LARGE), ("label", _LABEL), ("mfp", _MFP))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from pagemeter.model import MeterColor, MeterRead, MeterUnit, Origin, Quality, Rival, Sides, Since, Unknown, Work
@@ -68,6 +69,15 @@ def meter_reads_of(
         elif other.origin.where != read.origin.where:
             rivals.append(Rival(read=read, why=_BY_MIB if read.key in standard else _BY_RULE))
     return tuple(_held_against(reads.values())), tuple(rivals)
+
+
+def counted_objects(walk: Walk, index: int, profiles: Sequence[Profile]) -> Iterator[Oid]:
+    """Yield the objects that the device answered and that counters are made of, some of them more than once."""
+    for column in (mib.MARKER_LIFE_COUNT, mib.MARKER_POWER_ON_COUNT):
+        yield from ((*column, *row) for row in walk.column(column) if row[0] == index)
+    for rule in _holding(walk, index, profiles):
+        for one in _sums(walk, rule):
+            yield from (place for place in (*one.plus, *one.minus) if place in walk)
 
 
 def _held_against(reads: Iterable[MeterRead]) -> Iterator[MeterRead]:
@@ -171,14 +181,20 @@ def _profiled(
     walk: Walk, index: int, profiles: Sequence[Profile], at: datetime
 ) -> Iterator[tuple[MeterRead, str | None]]:
     """Yield what the profiles' rules find, each with the reason why it counts before the Printer MIB's."""
-    engine = engine_of(walk, index)
-    for rule in (rule for profile in profiles for rule in profile.meters):
-        unit = _unit(walk, rule)
-        if unit is None or not holds(walk, rule.when, engine=engine) or not is_whole(walk, places_of(rule)):
+    for rule in _holding(walk, index, profiles):
+        if (unit := _unit(walk, rule)) is None:
             continue
         for one in _sums(walk, rule):
             if (read := _read(walk, rule, one, unit, at)) is not None:
                 yield read, rule.prefer
+
+
+def _holding(walk: Walk, index: int, profiles: Sequence[Profile]) -> Iterator[MeterRule]:
+    """Yield the rules whose conditions hold, as long as nothing of their objects was cut short."""
+    engine = engine_of(walk, index)
+    for rule in (rule for profile in profiles for rule in profile.meters):
+        if holds(walk, rule.when, engine=engine) and is_whole(walk, places_of(rule)):
+            yield rule
 
 
 def _read(walk: Walk, rule: MeterRule, one: _Sum, unit: MeterUnit, at: datetime) -> MeterRead | None:
@@ -191,7 +207,6 @@ def _read(walk: Walk, rule: MeterRule, one: _Sum, unit: MeterUnit, at: datetime)
     value = (sum(known[: len(plus)]) - sum(known[len(plus) :])) * rule.multiply // rule.divide
     if not 0 <= value < 1 << 63:
         return None
-    where = " + ".join(map(dotted, one.plus)) + "".join(f" - {dotted(place)}" for place in one.minus)
     return MeterRead(
         work=rule.work,
         color=rule.color,
@@ -203,9 +218,15 @@ def _read(walk: Walk, rule: MeterRule, one: _Sum, unit: MeterUnit, at: datetime)
         value=value,
         raw="+".join(map(str, known[: len(plus)])) + "".join(f"-{value}" for value in known[len(plus) :]),
         quality=Quality.UNVERIFIED if rule.unverified else Quality.MEASURED,
-        origin=Origin(protocol="snmp", where=where, doubt=UNVERIFIED if rule.unverified else None),
+        origin=_origin_of(one.plus, one.minus, unverified=rule.unverified),
         at=at,
     )
+
+
+@lru_cache(maxsize=8192)
+def _origin_of(plus: tuple[Oid, ...], minus: tuple[Oid, ...], *, unverified: bool) -> Origin:
+    where = " + ".join(map(dotted, plus)) + "".join(f" - {dotted(place)}" for place in minus)
+    return Origin(protocol="snmp", where=where, doubt=UNVERIFIED if unverified else None)
 
 
 def _unit(walk: Walk, rule: MeterRule) -> MeterUnit | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 from pagemeter.model import Origin, Scope
 from pagemeter.snmp.types import Oid, Walk, dotted, oid
@@ -105,6 +106,8 @@ NAMES = {
 _MOST_ROWS_OF_A_COLUMN = 150
 
 
+# The same few thousand objects at every visit of every device; an origin never changes.
+@lru_cache(maxsize=8192)
 def origin(*where: Oid) -> Origin:
     """Say that a value was read there; the objects of a sum are joined by `` + ``."""
     return Origin(protocol="snmp", where=" + ".join(map(dotted, where)))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pagemeter.model import Scope
 from pagemeter.snmp.types import Oid
+from pagemeter_plugins.printer_mib.columns import Kind
 from pagemeter_plugins.printer_mib.places import Place
 from pagemeter_plugins.printer_mib.profile import IdentityRules, MeterRule, Profile, SupplyRule, SupplyValue, When
+
+# Another one of these is another supply.
+_TELLS_WHICH = frozenset({"serial_number", "part_number", "description", "installed_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +54,12 @@ def probes_of(profiles: Iterable[Profile]) -> tuple[Oid, ...]:
 
 def places_of(rule: MeterRule) -> Iterator[Place]:
     """Yield all objects that a counter needs, its conditions among them."""
-    yield from (place for place in (rule.oid, rule.column, rule.each) if place is not None)
-    yield from (*rule.sum_of, *rule.optional, *rule.minus, *rule.where)
+    yield from _counting(rule)
+    yield from _conditions_of(rule)
+
+
+def _conditions_of(rule: MeterRule) -> Iterator[Place]:
+    yield from rule.where
     yield from _of_conditions(rule.when)
     if rule.media_names is not None:
         yield rule.media_names.column
@@ -91,6 +99,44 @@ def _of_value(value: SupplyValue) -> Iterator[Place]:
 def _of_conditions(conditions: Iterable[When]) -> Iterator[Place]:
     for one in conditions:
         yield from (place for place in (one.oid, one.has, one.lacks) if place is not None)
+
+
+def kinds_of(profiles: Sequence[Profile], scope: Scope) -> Iterator[tuple[Place, Kind]]:
+    """Yield the objects that profiles need for a scope, each with how its value may change; some more than once.
+
+    What counts is ``counter``; where a condition looks at such an object, too, it is ``live``.
+    """
+    for profile in profiles:
+        match scope:
+            case Scope.IDENTITY:
+                texts = (rule for name in IdentityRules.model_fields for rule in getattr(profile.identity, name))
+                yield from ((rule.oid, Kind.SETTLED) for rule in texts)
+            case Scope.METERS:
+                counting = frozenset(place.oid for meter in profile.meters for place in _counting(meter))
+                for meter in profile.meters:
+                    for place in _conditions_of(meter):
+                        yield place, Kind.LIVE if _is_below(place.oid, counting) else Kind.SETTLED
+                    yield from ((place, Kind.COUNTER) for place in _counting(meter))
+                yield from ((rule.oid, Kind.LIVE) for rule in profile.coverage)
+            case Scope.SUPPLIES:
+                for supply in profile.supplies:
+                    yield from _kinds_of_supply(supply)
+            case Scope.STATUS:
+                yield from ((text.oid, Kind.LIVE) for text in profile.panel)
+                yield from ((code.oid, Kind.LIVE) for code in profile.status)
+
+
+def _kinds_of_supply(rule: SupplyRule) -> Iterator[tuple[Place, Kind]]:
+    values = frozenset(place for value in rule.values.values() for place in _of_value(value))
+    yield from ((place, Kind.SETTLED) for place in _of_supply(rule) if place not in values)
+    for name, value in rule.values.items():
+        kind = Kind.MARK if name in _TELLS_WHICH and value.decode is None else Kind.LIVE
+        yield from ((place, kind) for place in _of_value(value))
+
+
+def _counting(rule: MeterRule) -> Iterator[Place]:
+    yield from (place for place in (rule.oid, rule.column, rule.each) if place is not None)
+    yield from (*rule.sum_of, *rule.optional, *rule.minus)
 
 
 def _is_below(what: Oid, roots: Collection[Oid], *, own: bool = True) -> bool:

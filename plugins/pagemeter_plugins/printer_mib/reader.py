@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from pagemeter.clock import Clock
-from pagemeter.component import Answer, Ask, NotAPrinter, Per, Reader, Services, Snmp, Traffic
+from pagemeter.component import Answer, Ask, NotAPrinter, Per, Reader, Services, Traffic
 from pagemeter.model import Reading, Scope, Target, Unknown
-from pagemeter.snmp.types import Oid, Walk, oid
+from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.evidence import not_a_printer, printers_of
-from pagemeter_plugins.printer_mib.identity import Person
+from pagemeter_plugins.printer_mib.identity import Person, proof_of
+from pagemeter_plugins.printer_mib.meters import counted_objects
 from pagemeter_plugins.printer_mib.objects import is_needed, objects_of, probes_of
+from pagemeter_plugins.printer_mib.patience import Patience
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profiles import usable_profiles
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
+from pagemeter_plugins.printer_mib.shelf import Shelf, from_memory, other_alerts, to_memory, with_alerts
+from pagemeter_plugins.printer_mib.shelving import rules_of, shelf_of
 
 log = logging.getLogger(__name__)
-
-VISIT_SECONDS = 60.0
-
-# As many as the engine puts into one packet, so that each of them says whose counters it holds.
-_VALUES_OF_A_PACKET = 10
 
 _SCHEMES = frozenset({"host", "snmp"})
 # What proves a printer where neither prtGeneralTable nor the system group does.
@@ -34,7 +31,7 @@ _SECOND_LOOK = (mib.LOCALIZATION, mib.MARKER)
 
 
 class PrinterMibReader(Reader):
-    """Asks whether it is a printer first, then only for what the scopes need; UDP, so that nothing is woken."""
+    """Reads all of a device at first, and what changes at the visits after; UDP, so that nothing is woken."""
 
     scopes: ClassVar[frozenset[Scope]] = SCOPES
     wakes: ClassVar[bool] = False
@@ -46,6 +43,7 @@ class PrinterMibReader(Reader):
         self._profiles, mistakes = usable_profiles(None if own is None else services.folder / own)
         for mistake in mistakes:
             log.error("a profile is left out, the others are used: %s", mistake)
+        self._rules = rules_of(self._profiles)
 
     def traffic(self) -> Iterable[Traffic]:
         """Say what a visit sends: the most that one of the simulated fleet needs, over SNMP v1, questions and answers.
@@ -69,100 +67,104 @@ class PrinterMibReader(Reader):
         scopes = ask.scopes & SCOPES
         if not scopes:
             return Answer()
-        snmp = _Patience(self._snmp, self._clock)
-        walk = await self._look(snmp, target)
+        snmp = Patience(self._snmp, target, self._clock)
+        shelf = from_memory(ask.memory)
+        if shelf is not None and shelf.serves(scopes, self._rules, self._clock.now()):
+            walk = await self._again(snmp, target, shelf, ask)
+            found = None if walk is None else self._parsed(walk, scopes)
+            if found is not None and not isinstance(found, NotAPrinter):
+                return Answer(readings=found)
+        return await self._anew(snmp, scopes, shelf)
+
+    async def _again(self, snmp: Patience, target: Target, shelf: Shelf, ask: Ask) -> Walk | None:
+        """Read what changes, and take from the shelf what describes; none where the shelf does not fit any more."""
+        scopes = ask.scopes & SCOPES
+        fresh, instances = Walk(()), shelf.instances(scopes)
+        if Scope.METERS in scopes:
+            fresh, instances = await snmp.get_proven(instances, shelf.proof), ()
+            if self._misfits(target, shelf.misfit_of_values(fresh, scopes, self._clock.now())):
+                return None
+        columns = with_alerts(shelf.columns(scopes), max((len(one.alerts) for one in ask.known), default=0))
+        fresh = fresh.joined(await snmp.columns(columns, instances))
+        if more := other_alerts(columns, fresh):
+            fresh = fresh.joined(await snmp.columns(more))
+        if self._misfits(target, shelf.misfit(fresh, scopes, self._clock.now())):
+            return None
+        return Walk((*shelf.settled(scopes), *fresh))
+
+    def _misfits(self, target: Target, why: str | None) -> bool:
+        if why is not None:
+            log.debug("%s is read as a whole: %s", target.uri, why)
+        return why is not None
+
+    async def _anew(self, snmp: Patience, scopes: frozenset[Scope], shelf: Shelf | None) -> Answer | NotAPrinter | None:
+        """Read everything that the scopes need, and leave a shelf for the next visit."""
+        walk = await self._look(snmp)
         if not len(walk):
             return None
         if not printers_of(walk):
             return not_a_printer(walk)
-        walk = mib.without_endless_columns(walk.joined(await self._rest(snmp, target, walk, scopes)))
-        found = parse_printer_mib(walk, scopes, self._clock.now(), self._profiles)
+        walk = mib.without_endless_columns(walk.joined(await self._rest(snmp, walk, scopes)))
+        people, proof, counted = self._people(walk), proof_of(walk), tuple[Oid, ...]()
+        distrusted = None
+        if Scope.METERS in scopes:
+            objects = (one for who in people for one in counted_objects(walk, who.index, who.profiles))
+            counted = tuple(dict.fromkeys(objects))
+            fresh, distrusted = await self._fresh(snmp, walk, counted, proof)
+            counted_ = frozenset(counted)
+            walk = Walk((row for row in walk if row.oid not in counted_), walk.missing).joined(fresh)
+        found = self._parsed(walk, scopes)
         if isinstance(found, NotAPrinter):
             return found
-        if Scope.METERS in scopes:
-            found = await self._with_fresh_meters(target, walk, scopes, found)
-        return Answer(readings=found)
+        if distrusted is not None:
+            return Answer(readings=_without_meters(found, distrusted))
+        left = shelf_of(walk, people, scopes, counted, proof, rules=self._rules, at=self._clock.now())
+        wider = shelf is not None and shelf.rules == self._rules and shelf.scopes > scopes
+        return Answer(readings=found, memory=None if left is None or wider else to_memory(left))
 
-    async def _look(self, snmp: _Patience, target: Target) -> Walk:
+    async def _look(self, snmp: Patience) -> Walk:
         """Read the system group, hrDeviceTable, prtGeneralTable and device ids, and a little more only in doubt."""
-        walk = mib.without_endless_columns(await snmp.walk(target, mib.FIRST))
-        walk = walk.joined(await self._snmp.get(target, mib.DEVICE_IDS))
+        walk = mib.without_endless_columns(await snmp.walk(mib.FIRST))
+        walk = walk.joined(await snmp.get(mib.DEVICE_IDS))
         if not printers_of(walk):
-            walk = mib.without_endless_columns(walk.joined(await snmp.walk(target, _SECOND_LOOK)))
+            walk = mib.without_endless_columns(walk.joined(await snmp.walk(_SECOND_LOOK)))
         return walk
 
-    async def _rest(self, snmp: _Patience, target: Target, walk: Walk, scopes: frozenset[Scope]) -> Walk:
-        if probes := probes_of(one for one in self._person(walk).candidates if is_needed(one, scopes)):
-            walk = walk.joined(await snmp.get(target, probes))
+    async def _rest(self, snmp: Patience, walk: Walk, scopes: frozenset[Scope]) -> Walk:
+        who = self._people(walk)[0]
+        if probes := probes_of(one for one in who.candidates if is_needed(one, scopes)):
+            walk = walk.joined(await snmp.get(probes))
+            who = self._people(walk)[0]
         roots = [root for scope in sorted(scopes) for root in mib.ROOTS[scope]]
-        wanted = objects_of(self._person(walk).profiles, scopes, (*mib.FIRST, *roots))
+        wanted = objects_of(who.profiles, scopes, (*mib.FIRST, *roots))
         singles = [*wanted.instances, *(mib.PANELS if Scope.STATUS in scopes else ())]
-        rest = walk.joined(await snmp.walk(target, tuple(dict.fromkeys((*roots, *wanted.columns)))))
-        return rest.joined(await snmp.get(target, tuple(dict.fromkeys(singles)))) if singles else rest
+        rest = walk.joined(await snmp.walk(tuple(dict.fromkeys((*roots, *wanted.columns)))))
+        return rest.joined(await snmp.get(tuple(dict.fromkeys(singles)))) if singles else rest
 
-    def _person(self, walk: Walk) -> Person:
-        """Look at the first printer; where there are several, no profile is meant for one of them."""
+    async def _fresh(
+        self, snmp: Patience, walk: Walk, counted: Sequence[Oid], proof: tuple[Oid, ...]
+    ) -> tuple[Walk, str | None]:
+        """Read the counters again, each packet with who it is: the address may have another owner by now.
+
+        Also returned is why they are not to be believed.
+        """
+        if not counted:
+            return Walk(()), None
+        fresh = await snmp.get_proven(sorted(counted), proof) if proof else Walk(())
+        if not proof or any(fresh.get(place) is None for place in proof):
+            return fresh, "no identity came with them"
+        if any(fresh.octets(place) != walk.octets(place) for place in proof):
+            return fresh, "another device answered"
+        return fresh, None
+
+    def _people(self, walk: Walk) -> tuple[Person, ...]:
+        """Look at the printers; where there are several, no profile is meant for one of them."""
         printers = printers_of(walk)
-        return Person(walk, printers[0], alone=len(printers) == 1, profiles=self._profiles)
+        alone = len(printers) == 1
+        return tuple(Person(walk, index, alone=alone, profiles=self._profiles) for index in printers)
 
-    async def _with_fresh_meters(
-        self, target: Target, walk: Walk, scopes: frozenset[Scope], found: Sequence[Reading]
-    ) -> tuple[Reading, ...]:
-        """Read the counters again, each packet with who it is: the address may have another owner by now."""
-        rivals = (rival.read for reading in found for rival in reading.rivals)
-        reads = (*(read for reading in found for read in reading.meter_reads), *rivals)
-        counters = {oid(place) for read in reads for place in re.split(" [+-] ", read.origin.where)}
-        if not counters:
-            return tuple(found)
-        proof, fresh, asked = _proof(walk), Walk(()), sorted(counters)
-        some = max(1, _VALUES_OF_A_PACKET - len(proof))
-        for at in range(0, len(asked), some):
-            answer = await self._snmp.get(target, (*proof, *asked[at : at + some]))
-            if not proof or any(answer.get(place) is None for place in proof):
-                return _without_meters(found, "no identity came with them")
-            if any(answer.octets(place) != walk.octets(place) for place in proof):
-                return _without_meters(found, "another device answered")
-            fresh = fresh.joined(answer)
-        kept = Walk((row for row in walk if row.oid not in counters), walk.missing).joined(fresh)
-        again = parse_printer_mib(kept, scopes, self._clock.now(), self._profiles)
-        return () if isinstance(again, NotAPrinter) else again
-
-
-class _Patience:
-    """The questions of one visit, that together may take so long: a slow device must not hold up the others."""
-
-    def __init__(self, snmp: Snmp, clock: Clock) -> None:
-        self._snmp = snmp
-        self._clock = clock
-        self._until = clock.monotonic() + VISIT_SECONDS
-
-    async def walk(self, target: Target, roots: Sequence[Oid]) -> Walk:
-        """Walk with the time that is left; what there is no time for is missing."""
-        left = self._left()
-        return await self._snmp.walk(target, roots, within=left) if left > 0 else _unread(roots)
-
-    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
-        """Ask for single values while there is time; else they are missing."""
-        return await self._snmp.get(target, oids) if self._left() > 0 else _unread(oids)
-
-    def _left(self) -> float:
-        return self._until - self._clock.monotonic()
-
-
-def _unread(oids: Sequence[Oid]) -> Walk:
-    return Walk((), dict.fromkeys(oids, f"not read, the visit took {VISIT_SECONDS:.0f} s"))
-
-
-def _proof(walk: Walk) -> tuple[Oid, ...]:
-    """Return the objects that say who it is: a serial number, else the names, else the device id or description."""
-    serials = tuple((*mib.GENERAL_SERIAL_NUMBER, *row) for row in walk.column(mib.GENERAL_SERIAL_NUMBER))
-    descrs = ((*mib.HR_DEVICE_DESCR, mib.host_index(walk, index)) for index in printers_of(walk))
-    choices: tuple[tuple[Oid, ...], ...] = (
-        serials[:1],
-        tuple(place for place in (mib.SYS_NAME, *descrs) if walk.octets(place)),
-        tuple(place for place in (*mib.DEVICE_IDS, mib.SYS_DESCR) if walk.octets(place))[:1],
-    )
-    return next((choice for choice in choices if any(walk.octets(place) for place in choice)), ())
+    def _parsed(self, walk: Walk, scopes: frozenset[Scope]) -> tuple[Reading, ...] | NotAPrinter:
+        return parse_printer_mib(walk, scopes, self._clock.now(), self._profiles)
 
 
 def _without_meters(readings: Sequence[Reading], why: str) -> tuple[Reading, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from pagemeter.model import Origin
@@ -31,6 +32,7 @@ def probed(walk: Walk, profile: Profile) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def origin_of(*where: Oid, unverified: bool) -> Origin:
     """Say where a value was read, and that nothing proves the place where that is so."""
     return Origin(protocol="snmp", where=" + ".join(map(dotted, where)), doubt=UNVERIFIED if unverified else None)

@@ -26,7 +26,10 @@ def mistakes(text: str, catalog: Any, environ: dict[str, str] | None = None, **s
         ("agent:\n  sitee: x\n", "2: agent.sitee: unknown key; did you mean site?"),
         ("agent: {packets_per_second: fast}\n", "1: agent.packets_per_second: this should be a number, is text"),
         ("agent: {packets_per_second: 0}\n", "1: agent.packets_per_second: this is less than 1"),
-        ("agent: {packets_per_second: 10001}\n", "1: agent.packets_per_second: this is more than 10000"),
+        ("agent: {packets_per_second: 50001}\n", "1: agent.packets_per_second: this is more than 50000"),
+        ("agent: {bytes_per_second: 999}\n", "1: agent.bytes_per_second: this is less than 1000"),
+        ("agent: {reads_at_once: 0}\n", "1: agent.reads_at_once: this is less than 1"),
+        ("agent: {reads_at_once: 4.5}\n", "1: agent.reads_at_once: this should be a whole number, is a number"),
         ("agent: {site: 12}\n", "1: agent.site: this should be text, is a number; put it in quotes"),
         (
             "agent: {site: }\n",
@@ -182,8 +185,13 @@ def test_a_bad_range_is_one_line(ranges: str, message: str, catalog: Any) -> Non
         ("{version: 3, user: u, community: c}", "snmp: a community belongs to version 1 and 2c, this is version 3"),
         (
             "{version: 1, community: c, user: u}",
-            "snmp: user, auth, priv and context belong to version 3, this is version 1",
+            "snmp: user, auth, priv, context and trust belong to version 3, this is version 1",
         ),
+        (
+            "{version: 2c, community: c, trust: network}",
+            "snmp: user, auth, priv, context and trust belong to version 3, this is version 2c",
+        ),
+        ("{version: 3, user: u, trust: all}", 'snmp.trust: "all" is not known here; write one of first, network'),
         ("{version: 3, user: u, priv: {aes128: abcdefgh}}", "snmp: priv needs auth"),
         ("{version: 3, user: u, auth: {}}", "snmp.auth: name one algorithm with its password"),
         (
@@ -205,6 +213,34 @@ def test_a_bad_range_is_one_line(ranges: str, message: str, catalog: Any) -> Non
 def test_a_login_that_can_not_work_is_one_line(snmp: str, message: str, catalog: Any) -> None:
     text = NETWORKS + f"credentials:\n- networks: [10.20.0.0/16]\n  snmp: {snmp}\n"
     assert mistakes(text, catalog, short="abc") == [f"pagemeter.yaml:4: credentials[0].{message}"]
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (
+            "{network: 10.20.0.0/16, answers_from: [10.21.0.1]}",
+            "networks[0]: answers_from: 10.21.0.1 is not in 10.20.0.0/16; write it where its network is",
+        ),
+        (
+            "{network: 10.20.0.0/16, answers_from: [10.20.0.0/24]}",
+            "networks[0].answers_from[0]: this is no address; write one such as 10.20.0.1",
+        ),
+        (
+            "{network: 10.20.0.0/16, requests_per_device: 11}",
+            "networks[0].requests_per_device: this is more than 10",
+        ),
+        ("{network: 10.20.0.0/16, reads_at_once: 0}", "networks[0].reads_at_once: this is less than 1"),
+    ],
+)
+def test_a_limit_that_can_not_work_is_one_line(network: str, message: str, catalog: Any) -> None:
+    assert mistakes(f"networks:\n- {network}\n", catalog) == [f"pagemeter.yaml:2: {message}"]
+
+
+def test_a_router_of_a_smaller_network_that_is_listed_too_is_a_mistake(catalog: Any) -> None:
+    text = "networks:\n- {network: 10.20.0.0/16, answers_from: [10.20.3.1]}\n- {network: 10.20.3.0/24}\n"
+    what = "10.20.3.0/24 (networks[1]) speaks for this address; write it there"
+    assert mistakes(text, catalog) == [f"pagemeter.yaml:2: networks[0].answers_from[0]: {what}"]
 
 
 def test_a_login_for_a_network_that_is_never_asked_is_a_mistake(catalog: Any) -> None:

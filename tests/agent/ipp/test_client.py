@@ -22,7 +22,6 @@ from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import IPAddress
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.net.ranges import Resolver, resolve
-from pagemeter.testing import FakeClock
 
 NAME = Attribute.of("printer-name", ValueTag.NAME, "first floor")
 ANSWER = IppMessage((2, 0), 0, 1, (Group(GroupTag.PRINTER, (NAME,)),))
@@ -70,7 +69,7 @@ def http(status: str, body: bytes = b"", *headers: str) -> bytes:
 
 def client(*, fence: Fence = LOOPBACK, timeout: float = 5.0, resolver: Resolver = resolve) -> IppClient:
     clock = SystemClock()
-    return IppClient(fence=fence, budget=Budget(clock, 10_000), clock=clock, timeout=timeout, resolver=resolver)
+    return IppClient(fence=fence, budget=Budget(clock, 10_000), timeout=timeout, resolver=resolver)
 
 
 def question(uri: str) -> IppMessage:
@@ -245,21 +244,17 @@ async def test_an_operation_that_changes_something_is_never_sent() -> None:
     assert server.requests == []
 
 
-class Counting(Budget):
-    """A budget that lets everything go and counts it."""
-
-    taken = 0
-
-    async def take(self, n: int = 1) -> None:
-        self.taken += n
-
-
-async def test_the_packets_of_an_exchange_are_taken_from_the_budget() -> None:
-    clock = FakeClock()
-    budget = Counting(clock, 1000)
-    asker = IppClient(fence=LOOPBACK, budget=budget, clock=clock)
+async def test_what_an_exchange_sends_and_gets_is_paid_and_counted() -> None:
+    budget = Budget(SystemClock(), 1000)
+    asker = IppClient(fence=LOOPBACK, budget=budget)
     long = Attribute.of("printer-info", ValueTag.OCTET_STRING, bytes(29_200))
     big = IppMessage((2, 0), 0, 1, (Group(GroupTag.PRINTER, (long,)),))
     async with serving(http("200 OK", encode(big))) as server:
         assert await asker.ask(server.uri, question(server.uri)) == big
-    assert budget.taken == PACKETS + 10
+    run = budget.accounts.current
+    [(key, count)] = run.counts.items()
+    assert key == (ip_network("127.0.0.0/8"), "")
+    assert count.packets_out == run.total.packets_out == PACKETS + 10
+    assert count.octets_in > 29_200
+    assert count.packets_in > 20
+    assert 100 < count.octets_out < 1000

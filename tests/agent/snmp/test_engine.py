@@ -109,7 +109,7 @@ async def test_a_lost_packet_is_asked_again_with_a_new_request_id(make: Make, de
     first, second, _ = device.heard
     assert first.rows == second.rows
     assert first.request_id != second.request_id
-    assert all(1 <= question.request_id <= 32_767 for question in device.heard)
+    assert all(128 <= question.request_id <= 32_767 for question in (first, second))
 
 
 @pytest.mark.parametrize("fault", ["most_oids", "chokes_above"])
@@ -226,7 +226,7 @@ async def test_a_subtree_without_an_end_leaves_rows_to_those_behind_it(make: Mak
 
 
 async def test_a_device_that_falls_silent_keeps_what_it_told(make: Make, device: Any) -> None:
-    device.rows = [*device.rows, *(VarBind((*LEVELS, 2, n), Tag.INTEGER, n) for n in range(1, 30))]
+    device.rows = [*device.rows, *(VarBind((*LEVELS, 2, n), Tag.INTEGER, n) for n in range(1, 300))]
 
     def sleep(datagram: bytes) -> list[bytes]:
         return [] if len(device.heard) > 3 else [datagram]
@@ -234,7 +234,7 @@ async def test_a_device_that_falls_silent_keeps_what_it_told(make: Make, device:
     device.raw = sleep
     async with make(V2C) as engine:
         walk = await engine.walk(device.target, [LEVELS, oid("1.3.6.1.2.1.1"), oid("1.3.6.1.2.1.25")])
-    assert 10 <= len(walk) < 33
+    assert 10 <= len(walk) < 300
     assert set(walk.missing) == {LEVELS, oid("1.3.6.1.2.1.1"), oid("1.3.6.1.2.1.25")}
     assert walk.missing[LEVELS].startswith("no answer after 1.3.6.1.2.1.43")
 

@@ -10,7 +10,8 @@ from pagemeter.model import Scope, Target
 from pagemeter.simulator import load_device
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter.testing import FakeClock, FakeServices, RecordedSnmp
-from pagemeter_plugins.printer_mib.reader import VISIT_SECONDS, PrinterMibReader
+from pagemeter_plugins.printer_mib.patience import VISIT_SECONDS
+from pagemeter_plugins.printer_mib.reader import PrinterMibReader
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 
 

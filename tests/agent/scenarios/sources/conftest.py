@@ -203,7 +203,7 @@ class Home:
         fence, budget = fence_of(config), Budget(self.clock, config.agent.packets_per_second)
         credentials = credentials_of(config)
         engine = SnmpEngine(fence=fence, budget=budget, credentials=credentials, clock=self.clock, timeout=0.1)
-        ipp = IppClient(fence=fence, budget=budget, clock=self.clock)
+        ipp = IppClient(fence=fence, budget=budget)
         async with Store.open(self.path, clock=self.clock, group_seconds=0.0) as store, engine:
             registry = load_plugins(item.plugin for item in config.readers)
             agent = Agent(config, registry, store, engine, ipp, clock=self.clock)

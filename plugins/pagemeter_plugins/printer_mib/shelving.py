@@ -1,0 +1,179 @@
+"""A walk made into a shelf: which of its rows describe, and which are read again at each visit; pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+
+from pagemeter import __version__
+from pagemeter.model import Scope
+from pagemeter.snmp.types import Oid, Tag, VarBind, Walk
+from pagemeter_plugins.printer_mib import mib
+from pagemeter_plugins.printer_mib.columns import KINDS, NEEDED, WHOLE, Kind
+from pagemeter_plugins.printer_mib.identity import Person
+from pagemeter_plugins.printer_mib.objects import kinds_of
+from pagemeter_plugins.printer_mib.profile import Profile
+from pagemeter_plugins.printer_mib.shelf import Section, Shelf
+
+# prtMarkerSuppliesClass receptacleThatIsFilled: many devices send how full it is, so that it rises as it should.
+_FILLED = 4
+# Where two want the same row, the later one decides.
+_RANK = (Kind.SETTLED, Kind.LIVE, Kind.LEVEL, Kind.MARK, Kind.COUNTER)
+_KEPT = frozenset({Kind.SETTLED, Kind.MARK, Kind.LEVEL})
+_PRESENT = frozenset({mib.HR_DEVICE_STATUS, mib.HR_PRINTER_STATUS, mib.HR_PRINTER_DETECTED_ERROR_STATE})
+
+
+def rules_of(profiles: Sequence[Profile]) -> str:
+    """Name what decides which rows are kept: the version of the agent and the profiles."""
+    told = hashlib.sha256(__version__.encode())
+    for profile in profiles:
+        told.update(profile.model_dump_json().encode())
+    return told.hexdigest()[:16]
+
+
+def shelf_of(
+    walk: Walk,
+    people: Sequence[Person],
+    scopes: frozenset[Scope],
+    counted: Iterable[Oid],
+    proof: tuple[Oid, ...],
+    *,
+    rules: str,
+    at: datetime,
+) -> Shelf | None:
+    """Sort the rows of a visit; none where something was cut short, or nothing says who it is."""
+    if walk.missing or not proof:
+        return None
+    sorting = _Sorting(walk, people, scopes, frozenset(counted), frozenset(proof))
+    return Shelf(
+        rules=rules,
+        scopes=scopes,
+        read_at=at,
+        up_time=mib.up_time_of(walk),
+        proof=proof,
+        sections=tuple(sorting.sections()),
+    )
+
+
+class _Sorting:
+    def __init__(
+        self,
+        walk: Walk,
+        people: Sequence[Person],
+        scopes: frozenset[Scope],
+        counted: frozenset[Oid],
+        proof: frozenset[Oid],
+    ) -> None:
+        self._walk, self._scopes, self._counted, self._proof = walk, scopes, counted, proof
+        self._hosts = frozenset(mib.host_index(walk, who.index) for who in people)
+        self._profiles = tuple(profile for who in people for profile in who.profiles)
+        self._found: dict[Oid, tuple[set[Scope], Kind]] = {}
+
+    def sections(self) -> Iterator[Section]:
+        """Yield the columns that are read as a whole, then all other rows."""
+        whole = [*self._tables(), *self._alerts()]
+        self._put(self._scopes, self._of_every_visit())
+        for scope in self._scopes:
+            self._put({scope}, self._standard(scope))
+            self._put({scope}, self._private(scope))
+        self._put({Scope.METERS}, ((one, Kind.COUNTER) for one in self._counted))
+        self._put(self._scopes, ((one, Kind.MARK) for one in self._proof))
+        for section in whole:
+            # A column that only stands in for its table's usual one describes, too, and does so at every visit.
+            if section.column in KINDS or section.kind is Kind.PASSING:
+                for row in section.rows:
+                    self._found.pop(row.oid, None)
+        yield from whole
+        yield from self._single()
+
+    def _tables(self) -> Iterator[Section]:
+        """Take one column of each table in which rows may come and go; where a table is empty its usual one."""
+        for column, wanted in WHOLE.items():
+            if not (scopes := self._scopes & frozenset(wanted)):
+                continue
+            table = column[:-1]
+            others = ((*table, number) for number in NEEDED.get(table, ()))
+            told = next((one for one in (column, *others) if self._walk.column(one)), column)
+            kind = KINDS.get(told, Kind.LIVE)
+            rows = (self._without_value(row, kind) for row in below(self._walk, told))
+            yield Section(scopes=scopes, kind=kind, column=told, rows=tuple(rows))
+
+    def _alerts(self) -> Iterator[Section]:
+        if Scope.STATUS not in self._scopes:
+            return
+        columns = [(*mib.ALERT, number) for number in NEEDED[mib.ALERT]]
+        told = [one for one in columns if self._walk.column(one)] or [mib.ALERT_SEVERITY_LEVEL]
+        for one in told:
+            rows = (self._without_value(row, Kind.PASSING) for row in below(self._walk, one))
+            yield Section(scopes=frozenset({Scope.STATUS}), kind=Kind.PASSING, column=one, rows=tuple(rows))
+
+    def _of_every_visit(self) -> Iterator[tuple[Oid, Kind]]:
+        for root in (*mib.FIRST, *mib.DEVICE_IDS):
+            for row in _needed(self._walk, root):
+                if row.oid[:-1] not in _PRESENT or row.oid[-1] in self._hosts:
+                    yield row.oid, _kind(row.oid)
+        probes = (probe for one in self._profiles if one.match is not None for probe in one.match.probe)
+        yield from ((probe.oid.oid, Kind.SETTLED) for probe in probes)
+
+    def _standard(self, scope: Scope) -> Iterator[tuple[Oid, Kind]]:
+        for root in mib.ROOTS[scope]:
+            if root not in (mib.ALERT, mib.CONSOLE_DISPLAY):
+                rows = _needed(self._walk, root)
+                yield from ((row.oid, kind) for row in rows if (kind := _kind(row.oid)) is not Kind.COUNTER)
+        if scope is Scope.STATUS:
+            yield from ((one, Kind.LIVE) for one in mib.PANELS)
+
+    def _private(self, scope: Scope) -> Iterator[tuple[Oid, Kind]]:
+        for place, kind in kinds_of(self._profiles, scope):
+            if not place.column:
+                yield place.oid, kind
+            elif kind is not Kind.COUNTER:
+                yield from ((row.oid, kind) for row in below(self._walk, place.oid))
+
+    def _put(self, scopes: Collection[Scope], rows: Iterable[tuple[Oid, Kind]]) -> None:
+        for one, kind in rows:
+            if one not in self._walk or (kind is Kind.COUNTER and one not in self._counted):
+                continue
+            before, other = self._found.get(one, (set(), Kind.SETTLED))
+            self._found[one] = before | set(scopes), max(other, kind, key=_RANK.index)
+
+    def _single(self) -> Iterator[Section]:
+        sorted_: dict[tuple[frozenset[Scope], Kind], list[VarBind]] = {}
+        for one in sorted(self._found):
+            scopes, kind = self._found[one]
+            if (row := self._walk.get(one)) is not None:
+                sorted_.setdefault((frozenset(scopes), kind), []).append(self._without_value(row, kind))
+        for (named, kind), rows in sorted_.items():
+            yield Section(scopes=named, kind=kind, rows=tuple(rows))
+
+    def _without_value(self, row: VarBind, kind: Kind) -> VarBind:
+        filled = kind is Kind.LEVEL and self._walk.integer((*mib.SUPPLIES_CLASS, *row.oid[-2:])) == _FILLED
+        return row if kind in _KEPT and not filled else VarBind(row.oid, Tag.NULL, None)
+
+
+def below(walk: Walk, root: Oid) -> Iterator[VarBind]:
+    """Yield the rows at a root and below it."""
+    if (row := walk.get(root)) is not None:
+        yield row
+    yield from walk.column(root).values()
+
+
+def _kind(where: Oid) -> Kind:
+    return KINDS.get(where) or KINDS.get(where[:-1]) or KINDS.get(where[:-2]) or Kind.SETTLED
+
+
+def _needed(walk: Walk, root: Oid) -> Iterator[VarBind]:
+    """Yield the rows of the columns that are looked at, and one of each row of the table that has none of them."""
+    columns = NEEDED.get(root)
+    if columns is None:
+        yield from below(walk, root)
+        return
+    every = walk.column(root)
+    told = {key[1:] for key in every if key[0] in columns}
+    for key, row in every.items():
+        if key[0] in columns:
+            yield row
+        elif key[1:] not in told:
+            told.add(key[1:])
+            yield row
