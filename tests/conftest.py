@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
 import pytest
 
@@ -29,6 +29,29 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid} may not be skipped as a whole in CI: {_reason(report.longrepr)}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests recorded: ``record_property("table", (title, row, column, cell))``."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    cells = [value for report in reports for name, value in report.user_properties if name == "table"]
+    for title in dict.fromkeys(cell[0] for cell in cells):
+        terminalreporter.section(title)
+        for line in _table([cell[1:] for cell in cells if cell[0] == title]):
+            terminalreporter.line(line)
+
+
+def _table(cells: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Draw cells as a table; those of one place stand beside each other, in the order of the tests."""
+    at: dict[tuple[str, str], list[str]] = {}
+    for row, column, cell in cells:
+        at.setdefault((row, column), []).append(cell)
+    columns = tuple(dict.fromkeys(column for _, column in at))
+    rows = tuple(dict.fromkeys(row for row, _ in at))
+    grid = [("", *columns)] if columns != ("",) else []
+    grid += [(row, *(" ".join(at.get((row, column), ())) for column in columns)) for row in rows]
+    widths = [max(len(line[place]) for line in grid) for place in range(len(columns) + 1)]
+    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in grid]
 
 
 def _reason(longrepr: object) -> str:

@@ -240,8 +240,9 @@ class Agent:
             await stack.enter_async_context(controlled(self.store.path, self.handlers()))
             for cycle in self._cycles():
                 group.create_task(cycle.run())
-                if cycle.name.startswith("discovery ") and not len(self.inventory):
-                    cycle.trigger()  # a fresh agent does not wait for the night to look around
+                discovery = cycle.name.removeprefix("discovery ")
+                if discovery != cycle.name and (not len(self.inventory) or self.rounds.was_interrupted(discovery)):
+                    cycle.trigger()  # a fresh agent does not wait for the night to look around, nor one that was killed
             for output in self.outputs:
                 group.create_task(self.feeding.run(output))
             await asyncio.Event().wait()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -210,11 +211,23 @@ class Snmp(Protocol):
     async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
         """Ask for single values in one packet where the device takes it; absent ones are not in the walk."""
 
-    async def get_proven(self, target: Target, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
-        """Ask for single values, and in each packet for what proves whose they are, the objects of ``proof``.
+    async def again(
+        self,
+        target: Target,
+        rows: Mapping[Oid, int],
+        *,
+        proof: Sequence[Oid],
+        ends: Mapping[Oid, Oid] = MappingProxyType({}),
+        columns: Mapping[Oid, int] = MappingProxyType({}),
+        within: float = 60.0,
+    ) -> Walk:
+        """Read once more what an earlier visit found, in as few packets as the device takes.
 
-        Values of a packet that does not answer the proof, or answers it otherwise than the first one, are not in the
-        walk but in ``missing``.
+        ``rows`` maps single values to the octets that each took; every packet asks for those of ``proof``, too, which
+        say whose they are. Values of a packet that does not answer the proof, or answers it otherwise than the first
+        one, are not in the walk but in ``missing``. ``ends`` maps columns to the last rows that they had (to themselves
+        where they had none): what follows there in the column is in the walk. ``columns`` are those whose rows come and
+        go; they are read to their ends, so many rows are expected.
         """
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:

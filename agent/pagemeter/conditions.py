@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pagemeter.model import Condition, LevelState, Supply, SupplyKind
 from pagemeter.model.supply import WORST_FIRST
@@ -131,6 +132,7 @@ def signs_of_reasons(reasons: Iterable[str]) -> tuple[Sign, ...]:
     return tuple(Sign(condition=found[0], family=found[1]) for found in known if found is not None)
 
 
+@lru_cache(maxsize=1024)
 def is_foreign(words: str | None) -> bool:
     """Say whether a device's words call a supply one of another maker."""
     return words is not None and _FOREIGN.search(words) is not None

@@ -13,17 +13,20 @@ from ipaddress import ip_address
 from pagemeter.clock import Clock
 from pagemeter.component import Discovery, Gathered, Source
 from pagemeter.contract import checked_found, checked_gathered, each
+from pagemeter.due import was_interrupted
 from pagemeter.errors import AccessDenied, DeviceError, PluginError, QuietHours, StoreError, Unreachable
+from pagemeter.finds import Finds
 from pagemeter.inventory import Inventory
 from pagemeter.job_details import JobPrivacy
 from pagemeter.logs import OutageLog
-from pagemeter.model import AgentStatus, Link, Scope, Segment, Target
+from pagemeter.model import AgentStatus, Scope, Target
 from pagemeter.net.fence import Fence
 from pagemeter.progress import Progress, Watcher
 from pagemeter.silence import SilenceLog
 from pagemeter.site import Site
 from pagemeter.store import Keep, Store
 from pagemeter.supervisor import Supervisor
+from pagemeter.visitors import Visitors
 from pagemeter.visits import Visited, Visits
 from pagemeter.wire import WireError
 
@@ -36,7 +39,6 @@ JOBS = frozenset({Scope.JOBS})
 
 DECOY_REST = timedelta(days=7)
 """How long what is no printer is left alone before it is looked at again: its address may get another owner."""
-MOST_LINKS = 100_000
 REVISIT_SECONDS = 3600.0
 """How long a discovery that goes on for ever does not get a visit to a place that it found already."""
 
@@ -101,41 +103,46 @@ class Rounds:
         """
         result = RoundResult()
         memory = self._store.memory(discovery.name, "")
-        due = _Due(self._clock, self.left_alone)
-        links: list[Link] = []
-        expected = 0
+        passed = _Passed(self._clock, self.left_alone)
+
+        async def visit(place: Target) -> None:
+            if await self._visit(place, IDENTIFY, result, discovery.name):
+                finds.visited(place)
+
         stream = discovery.stream(
             lambda one: each(one.discover(memory), checked_found), timeout=timeout, endless=endless
         )
         async with asyncio.TaskGroup() as group, aclosing(stream):
+            finds = Finds(
+                discovery.name,
+                store=self._store,
+                site=self._site,
+                visit_soon=Visitors(group, visit).soon,
+                wanted=passed.visit,
+                is_outside=self._is_outside,
+            )
             try:
                 async for found in stream:
-                    if isinstance(found, Target):
-                        if self._is_outside(found):
-                            result.outside.append(found.uri)
-                        elif due.visit(found.uri):
-                            if len(links) != expected:
-                                expected = len(links)
-                                self._site.expect(discovery.name, tuple(links))
-                            group.create_task(self._visit(found, IDENTIFY, result, discovery.name))
-                    elif isinstance(found, Segment):
-                        await self._site.listed(discovery.name, found)
-                    elif isinstance(found, Link):
-                        links.append(found)
-                        if len(links) > MOST_LINKS:
-                            raise PluginError(f"{discovery.name}: more than {MOST_LINKS} links; join their addresses")
-                    else:
-                        await self._store.keep(Keep(memories={(discovery.name, ""): found}))
+                    await finds.take(found)
             except (PluginError, DeviceError, StoreError) as error:
                 # Caught inside the group: what was found so far is visited all the same.
                 result.failed[discovery.name] = str(error)
                 self._site.unlinked(discovery.name)
             else:
-                await self._site.linked(discovery.name, tuple(links))
+                await self._site.linked(discovery.name, tuple(finds.links))
+        try:
+            await finds.end()
+        except StoreError as error:
+            result.failed[discovery.name] = str(error)
+        result.outside += finds.outside
         if result.outside:
             log.info("%s: %s", discovery.name, _told(result))
         self._silences.tell()
         return result
+
+    def was_interrupted(self, discovery: str) -> bool:
+        """Say whether the agent ended in the middle of a run of this discovery."""
+        return was_interrupted(self._store, discovery)
 
     def left_alone(self) -> frozenset[str]:
         """Return the places that are no printers and rest; what a clock that was wrong put into the future does not."""
@@ -226,14 +233,15 @@ class Rounds:
         """Keep the agent's own status as a document."""
         await self._store.keep(Keep(bodies=((None, status),)))
 
-    async def _visit(self, target: Target, scopes: frozenset[Scope], result: RoundResult, work: str | None) -> None:
+    async def _visit(self, target: Target, scopes: frozenset[Scope], result: RoundResult, work: str | None) -> bool:
+        """Visit a place; say whether what it told was kept, if it told anything."""
         try:
             visited = await self._visits.visit(target, scopes)
         except StoreError as error:
             # The others are visited all the same: their answers may fit, or the disk have room again.
             result.failed[target.uri] = str(error)
             self._outages.failed("what was read", str(error))
-            return
+            return False
         result.add(visited)
         self._silences.note(visited)
         if isinstance(visited.error, DeviceError) and not isinstance(visited.error, Unreachable | QuietHours):
@@ -243,9 +251,10 @@ class Rounds:
             self._outages.recovered("what was read")
         if work is not None and visited.snapshots:
             self._watcher(Progress(work=work, done=result.answered, what=target.host))
+        return True
 
 
-class _Due:
+class _Passed:
     """Says which of the places that one run finds are visited: each once, and once more after a while."""
 
     def __init__(self, clock: Clock, left_alone: Callable[[], frozenset[str]]) -> None:

@@ -240,6 +240,21 @@ def ledger(
     _end(lambda: show(config, device, as_json=json))
 
 
+@app.command(short_help="Show what was sent and received, run by run.")
+def traffic(
+    cycle: Annotated[
+        str | None, typer.Argument(metavar="[CYCLE]", help="Such as meters or 'discovery sweep'; all if absent.")
+    ] = None,
+    config: ConfigOption = None,
+    runs: Annotated[int, typer.Option(metavar="NUMBER", min=1, help="How many runs of each cycle are shown.")] = 10,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a run, for programs.")] = False,
+) -> None:
+    """Show what the runs of each cycle sent to devices and received: packets, kB of payload, the busiest second."""
+    from pagemeter.cli.traffic import show
+
+    _end(lambda: show(config, cycle, runs=runs, as_json=json))
+
+
 @app.command(short_help="List what of job logs was not understood.")
 def quarantine(config: ConfigOption = None, json: Json = False) -> None:
     """List what of job logs could not be understood: where it stands, and why.

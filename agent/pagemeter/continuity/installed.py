@@ -33,7 +33,8 @@ def leaning(old: SupplyMemory, supply: Supply, word: Word | None) -> SupplyMemor
         return old
     if old.source != supply.origin.protocol:
         old = replace(old, drift=0, level=None)
-    return replace(old, drift=drifted(old.drift, old.level, measured(supply), word))
+    drift = drifted(old.drift, old.level, measured(supply), word)
+    return old if drift == old.drift else replace(old, drift=drift)
 
 
 def recognised(old: SupplyMemory, supply: Supply, visit: Visit) -> tuple[SupplyMemory, list[SupplyInstalled]]:

@@ -96,6 +96,8 @@ def _of_one_source(old: SupplyMemory, supply: Supply, source: str, visit: Visit)
     """
     if measured(supply) is None:
         return old, supply
+    if old.level_source == source and old.other_since is None:
+        return old, supply
     if old.level_source in (None, source):
         return replace(old, level_source=source, other_since=None), supply
     since = old.other_since or visit.at

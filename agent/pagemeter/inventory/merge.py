@@ -33,16 +33,15 @@ _FIELDS: dict[Scope, tuple[str, ...]] = {
 def merged_latest(old: DeviceSnapshot, new: DeviceSnapshot) -> DeviceSnapshot:
     """Lay the newer snapshot over the older one, scope by scope."""
     kept = {name: getattr(old, name) for scope, names in _FIELDS.items() if scope not in new.scopes for name in names}
-    return replace(
-        new,
-        **kept,
-        markers=_markers(old, new),
-        found_by=tuple(sorted({*old.found_by, *new.found_by})),
-        origins=tuple(sorted({**_still_there(old, new), **dict(new.origins)}.items())),
-        scopes=old.scopes | new.scopes,
-        unknown=_unknown(old, new),
-        missing=new.missing,
-    )
+    kept |= {
+        "markers": _markers(old, new),
+        "found_by": tuple(sorted({*old.found_by, *new.found_by})),
+        "origins": tuple(sorted({**_still_there(old, new), **dict(new.origins)}.items())),
+        "scopes": old.scopes | new.scopes,
+        "unknown": _unknown(old, new),
+    }
+    # Where the newer one tells all that is known it stays the same object, which is written once.
+    return new if all(getattr(new, name) == value for name, value in kept.items()) else replace(new, **kept)
 
 
 def _markers(old: DeviceSnapshot, new: DeviceSnapshot) -> tuple[Marker, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 
 from pagemeter.clock import Clock
 from pagemeter.errors import Unreadable
@@ -68,17 +68,13 @@ class Caps:
             return self.fault
         return None
 
-    def take(self, rows: Iterable[VarBind]) -> bool:
+    def take(self, rows: Sequence[VarBind]) -> bool:
         """Keep rows, less those that only say that there is none; returns whether there was room for all."""
-        for row in rows:
-            if row.tag in EXCEPTIONS:
-                continue
-            if len(self.rows) >= self.most_rows:
-                return False
-            self.rows.append(row)
-            value = row.value
-            self.octets += _OCTETS_OF_A_ROW + len(value) if isinstance(value, bytes) else _OCTETS_OF_A_ROW
-        return True
+        kept = [row for row in rows if row[1] not in EXCEPTIONS]
+        room = self.most_rows - len(self.rows)
+        self.rows += kept[:room] if len(kept) > room else kept
+        self.octets += _OCTETS_OF_A_ROW * len(kept) + sum([len(row[2]) for row in kept if isinstance(row[2], bytes)])
+        return len(kept) <= room
 
     def note(self, fault: str) -> str:
         """Note what the device did wrong; returns it."""
@@ -105,4 +101,5 @@ def size_of(rows: Sequence[VarBind]) -> int:
 
 def _size(row: VarBind) -> int:
     value = row.value
-    return len(row.oid) + 7 + (len(value) if isinstance(value, bytes | tuple) else 3)
+    octets = value.bit_length() // 8 + 1 if isinstance(value, int) else len(value) if value is not None else 0
+    return len(row.oid) + 5 + octets

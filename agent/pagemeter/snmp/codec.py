@@ -260,7 +260,7 @@ def _read_id(data: bytes, at: int, end: int, pdu: PduType) -> tuple[int, int]:
         bare = octets.lstrip(b"\xff")
         if bare and bare[0] < 0x80:
             value = signed(bare)
-    if not octets or not -(1 << 31) <= value < 1 << 32:
+    if not octets or not -(1 << 31) <= value < 1 << 31:
         raise MalformedError("a request id is empty or takes more than 32 bits")
     return value, after
 

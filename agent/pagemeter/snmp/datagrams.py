@@ -134,14 +134,13 @@ class Datagrams:
             self._inbox = Inbox(_DATAGRAMS_A_CALL)
         inbox = self._inbox
         for _ in range(_DATAGRAMS_A_TURN // inbox.count):
-            count = 0
             try:
-                for count, heard in enumerate(inbox.receive(opened), start=1):
-                    yield heard
+                heard = inbox.receive(opened)
             except OSError:
-                # Nothing is left, or an earlier datagram met a closed port.
+                # Nothing is left; that an earlier datagram met a closed port is not told to such a socket.
                 return
-            if count < inbox.count:
+            yield from heard
+            if len(heard) < inbox.count:
                 return
 
 

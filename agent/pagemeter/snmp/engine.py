@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from ipaddress import IPv4Network
+from types import MappingProxyType
 from typing import Any, Self, overload
 
 from pagemeter.clock import Clock
@@ -18,12 +19,14 @@ from pagemeter.net.credentials import Credentials
 from pagemeter.net.fence import Fence
 from pagemeter.net.ranges import Resolver, resolve
 from pagemeter.net.routes import Route, own_routes
+from pagemeter.snmp.again import Known, read_again
 from pagemeter.snmp.broadcast import Broadcast
+from pagemeter.snmp.caps import MOST_SECONDS
+from pagemeter.snmp.columns import read_columns
 from pagemeter.snmp.denied import denied_by, deny_list
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.proven import read_proven
-from pagemeter.snmp.caps import MOST_SECONDS
 from pagemeter.snmp.reading import answered, read_values
+from pagemeter.snmp.sizes import Sizes
 from pagemeter.snmp.subtrees import read_subtrees
 from pagemeter.snmp.sweeping import Sweeping
 from pagemeter.snmp.switchboard import Switchboard
@@ -68,6 +71,7 @@ class SnmpEngine:
         self._denied = denied
         self._routes = routes
         self._exchange = Exchange()
+        self._sizes = Sizes()
         self._switchboard = Switchboard(
             exchange=self._exchange,
             fence=fence,
@@ -129,13 +133,23 @@ class SnmpEngine:
         async with self._switchboard.session(target) as session:
             return await read_values(session, oids, self._denied, clock=self._clock, uri=target.uri)
 
-    async def get_proven(self, target: Target, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
-        """Ask for single values, each packet with the objects of ``proof``; those that came without are in ``missing``.
+    async def again(
+        self,
+        target: Target,
+        rows: Mapping[Oid, int],
+        *,
+        proof: Sequence[Oid],
+        ends: Mapping[Oid, Oid] = MappingProxyType({}),
+        columns: Mapping[Oid, int] = MappingProxyType({}),
+        within: float = MOST_SECONDS,
+    ) -> Walk:
+        """Read once more what an earlier visit found, in as few packets as the device takes, each with the proof.
 
         Raises Unreachable, AccessDenied or Unreadable.
         """
+        known = Known(rows=rows, proof=tuple(proof), ends=ends, columns=columns)
         async with self._switchboard.session(target) as session:
-            return await read_proven(session, oids, proof, self._denied)
+            return await read_again(session, known, clock=self._clock, denied=self._denied, within=within)
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = MOST_SECONDS) -> Walk:
         """Read subtrees, for ``within`` seconds at most; what was cut short keeps its rows and is in ``missing``.
@@ -230,5 +244,14 @@ class SnmpEngine:
         absent is not in the walk; what was cut short is in ``missing``. Raises Unreachable, AccessDenied or Unreadable
         where nothing could be read.
         """
-        walk = await self.walk(target, tuple(columns), within=within)
-        return walk.joined(await self.get(target, instances)) if instances else walk
+        async with self._switchboard.session(target) as session:
+            return await read_columns(
+                session,
+                columns,
+                instances,
+                clock=self._clock,
+                denied=self._denied,
+                within=within,
+                uri=target.uri,
+                sizes=self._sizes,
+            )

@@ -101,7 +101,8 @@ class Exchange:
         if elsewhere is not None:
             ticket.network, ticket.community = elsewhere
         loop = asyncio.get_running_loop()
-        future = ticket.future = loop.create_future()
+        future: asyncio.Future[Message | EngineReport] = loop.create_future()
+        ticket.future = future
         try:
             self._send(ticket, question)
             self._arm(ticket, loop, timeout)

@@ -40,9 +40,7 @@ class Following:
         for rung in range(rungs - 1):
             repetitions = self._grown or habits.repetitions if rung == 0 else max(1, habits.repetitions >> rung)
             try:
-                reply = await session.ask(
-                    PduType.GET_BULK, (after,), repetitions, attempt=min(rung, session.tries - 1)
-                )
+                reply = await session.ask(PduType.GET_BULK, (after,), repetitions, attempt=min(rung, session.tries - 1))
             except (Unreachable, Unreadable):
                 continue
             if reply.error_status == ErrorStatus.NO_ERROR and reply.rows:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pydantic import JsonValue
+
 from pagemeter.component import Memory
 from pagemeter.net.credentials import SnmpCredential
 from pagemeter.snmp.types import Oid, oid
@@ -16,11 +18,10 @@ SYS_DESCR: Oid = oid("1.3.6.1.2.1.1.1.0")
 
 MOST_REPETITIONS = 60
 MOST_OCTETS = 1400
+FEWEST_OCTETS = 100
 MOST_AT_ONCE = 60
 DAYS_OF_A_LIMIT = 7
 
-_FEWEST_OCTETS = 100
-_MOST_STRETCH = 1000
 _MOST_ENDS = 3
 
 _Kept: TypeAlias = tuple[object, ...]
@@ -32,10 +33,9 @@ class Habits:
 
     ``bulk`` is none until GETBULK was tried; ``repetitions`` were answered or are worth a try, never more than
     ``most_repetitions``. ``oids_per_packet`` is for GET and GETNEXT, of which ``oids_answered`` is the largest that was
-    answered; ``at_once`` for GETBULK. ``octets`` is the longest answer it is asked for; ``stretch`` is how long answers
-    are in percent of what was estimated. ``wide`` says whether it keeps a request id of 31 bits. ``get_by_next`` is
-    true where v1 fails a whole GET for one absent value. ``strikes`` counts what large questions met silence.
-    ``ends`` counts how often an end of the MIB was doubted and
+    answered; ``at_once`` is for columns side by side. ``octets`` is the longest answer it is asked for. ``wide`` says
+    whether it keeps a request id of 31 bits. ``get_by_next`` is true where v1 fails a whole GET for one absent value.
+    ``strikes`` counts what large questions met silence. ``ends`` counts how often an end of the MIB was doubted and
     was one; -1 where it was none. ``described`` is a checksum of sysDescr, ``since`` the day of the newest limit.
     """
 
@@ -47,7 +47,8 @@ class Habits:
     most_repetitions: int = MOST_REPETITIONS
     oids_per_packet: int = 10
     oids_answered: int = 0
-    at_once: int = MOST_AT_ONCE
+    at_once: int = 20
+    most_at_once: int = MOST_AT_ONCE
     octets: int = MOST_OCTETS
     stretch: int = 100
     wide: bool | None = None
@@ -67,7 +68,7 @@ class Habits:
             self.bulk,
             self.most_repetitions,
             min(self.oids_per_packet, 10),
-            self.at_once,
+            self.most_at_once,
             self.octets,
             self.wide,
             self.get_by_next,
@@ -90,7 +91,7 @@ class Habits:
             self.repetitions,
             self.oids_per_packet,
             self.oids_answered,
-            self.stretch,
+            self.at_once,
             self.ends,
             self.engine_id,
             self.described,
@@ -101,7 +102,7 @@ class Habits:
 
     def as_memory(self) -> Memory:
         """Return what is kept: only what differs from what is taken for granted."""
-        memory: Memory = {}
+        memory: dict[str, JsonValue] = {}
         for name in _KEPT:
             if (value := getattr(self, name)) != _DEFAULTS[name]:
                 memory[name] = value
@@ -123,8 +124,8 @@ class Habits:
             if isinstance(value := memory.get(name), bool):
                 setattr(habits, name, value)
         habits.repetitions = min(habits.repetitions, habits.most_repetitions)
-        name = memory.get("credential")
-        habits.credential = next((one for one in credentials if one.name == name), None)
+        named = memory.get("credential")
+        habits.credential = next((one for one in credentials if one.name == named), None)
         if isinstance(engine_id := memory.get("engine_id"), str):
             try:
                 habits.engine_id = bytes.fromhex(engine_id)[:32] or None
@@ -140,8 +141,8 @@ _LIMITS = (
     "oids_per_packet",
     "oids_answered",
     "at_once",
+    "most_at_once",
     "octets",
-    "stretch",
     "wide",
     "get_by_next",
     "ends",
@@ -154,8 +155,8 @@ _NUMBERS = {
     "oids_per_packet": (1, MOST_AT_ONCE),
     "oids_answered": (0, MOST_AT_ONCE),
     "at_once": (1, MOST_AT_ONCE),
-    "octets": (_FEWEST_OCTETS, MOST_OCTETS),
-    "stretch": (10, _MOST_STRETCH),
+    "most_at_once": (1, MOST_AT_ONCE),
+    "octets": (FEWEST_OCTETS, MOST_OCTETS),
     "ends": (-1, _MOST_ENDS),
     "described": (0, 2**32 - 1),
     "since": (0, 10**6),

@@ -29,7 +29,8 @@ class Lane:
     """Addresses in one network of the fence, with the same credentials; ``address`` is one of them.
 
     They are asked in turns: once under each credential, then again. ``turn`` and ``position`` say how far it is,
-    ``heard`` has one octet an address, ``left`` counts those that may still be asked. ``attached`` says whether this host resolves them itself (ARP).
+    ``heard`` has one octet an address, ``left`` counts those that may still be asked. ``attached`` says whether this
+    host resolves them itself (ARP).
     """
 
     order: Order

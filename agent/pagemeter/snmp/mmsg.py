@@ -8,7 +8,6 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -76,7 +75,7 @@ class Messages:
         names, octets = map(ctypes.addressof, self._held)
         iovecs, each = ctypes.addressof(self._iovecs), ctypes.sizeof(_Iovec)
         for place in range(self.count):
-            self._iovecs[place] = (octets + place * self._size, self._size)
+            self._iovecs[place] = _Iovec(octets + place * self._size, self._size)
             header = _Header(names + place * NAME_SIZE, NAME_SIZE, iovecs + place * each, 1, None, 0, 0)
             self._block[place].header = header
 
@@ -100,17 +99,19 @@ class Inbox(Messages):
         words = memoryview(self._block).cast("B").cast("I")
         self._lengths = words[_Message.length.offset // 4 :: ctypes.sizeof(_Message) // 4]
 
-    def receive(self, opened: socket.socket) -> Iterator[tuple[bytes, str, int]]:
-        """Yield what is there as octets, the sender's IPv4 address and port; raises OSError."""
+    def receive(self, opened: socket.socket) -> list[tuple[bytes, str, int]]:
+        """Return what is there, each as octets, the sender's IPv4 address and port; raises OSError."""
         _, receive = _existing_calls()
         count: int = receive(opened.fileno(), self._where, self.count, _DONT_WAIT, None)
         if count < 0:
             _raise()
         names, view = bytes(self.names[: count * NAME_SIZE]), self._view
+        heard = []
         for place, length in enumerate(self._lengths[:count].tolist()):
             name, at = place * NAME_SIZE, place * self._size
             host = socket.inet_ntoa(names[name + 4 : name + 8])
-            yield view[at : at + length].tobytes(), host, names[name + 2] << 8 | names[name + 3]
+            heard.append((view[at : at + length].tobytes(), host, names[name + 2] << 8 | names[name + 3]))
+        return heard
 
 
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)

@@ -42,7 +42,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a device is asked, and what is paid for it; ``elsewhere``: from where else in that network it may answer."""
+    """Where a device is asked, and what is paid for it; ``elsewhere`` is from where else it may answer."""
 
     uri: str
     address: IPAddress
@@ -119,7 +119,7 @@ class CommunitySession:
                     timeout=self._timeout if number == 0 else 2 * self._timeout,
                     ids=ids,
                     got=place.toll.got,
-                    elsewhere=place.elsewhere and (place.elsewhere, _community(self._credential)),
+                    elsewhere=(place.elsewhere, _community(self._credential)) if place.elsewhere is not None else None,
                     reports=False,
                 )
             except TimeoutError:
@@ -138,7 +138,7 @@ class CommunitySession:
         raise silent(place, self.tries)
 
     def _trial(self) -> Ids:
-        """A device that just answered may be tried with a wide id; a silence then is not held against it."""
+        """Choose how to find out whether a device keeps a wide id: only one that answers is tried."""
         return Ids.TRIAL if self.habits.heard else Ids.NARROW
 
     def _note_ids(self, ids: Ids, answered: int | None) -> None:
@@ -171,14 +171,10 @@ def _community(credential: SnmpCredential) -> bytes:
 
 # Devices of one model are asked the same: most questions were written before.
 @lru_cache(maxsize=512)
-def _written(
-    version: int, community: bytes, pdu: PduType, oids: tuple[Oid, ...], numbers: tuple[int, int]
-) -> Question:
+def _written(version: int, community: bytes, pdu: PduType, oids: tuple[Oid, ...], numbers: tuple[int, int]) -> Question:
     return question(version, community, pdu, oids, non_repeaters=numbers[0], repetitions=numbers[1])
 
 
-def _question(
-    credential: SnmpCredential, pdu: PduType, oids: tuple[Oid, ...], once: int, repetitions: int
-) -> Question:
+def _question(credential: SnmpCredential, pdu: PduType, oids: tuple[Oid, ...], once: int, repetitions: int) -> Question:
     version = V1 if credential.version == SnmpVersion.V1 else V2C
     return _written(version, _community(credential), pdu, oids, (once, repetitions))

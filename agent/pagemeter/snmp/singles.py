@@ -10,11 +10,10 @@ from contextlib import suppress
 from pagemeter.clock import Clock
 from pagemeter.net.credentials import IPAddress
 from pagemeter.snmp.candidate import Candidate
-from pagemeter.snmp.codec import MalformedError, Message
+from pagemeter.snmp.codec import MalformedError
+from pagemeter.snmp.echo import Echo, is_whole, question
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.neighbours import Neighbours
-from pagemeter.snmp.session import ErrorStatus
-from pagemeter.snmp.sweep import Echo, question
 from pagemeter.snmp.tickets import Answer, Ticket
 from pagemeter.snmp.types import Oid
 
@@ -29,7 +28,7 @@ class Singles:
     which addresses this host resolves itself.
     """
 
-    def __init__(  # noqa: PLR0913 - what a sweep works with
+    def __init__(
         self,
         exchange: Exchange,
         oids: Sequence[Oid],
@@ -90,7 +89,7 @@ class Singles:
             self._neighbours.forget(place)
             if isinstance(answer, MalformedError) or self._silent.pop(candidate.address, None) is None:
                 return
-            whole = isinstance(answer, Message) and len(oids) == len(self._oids) and _is_fine(answer)
+            whole = is_whole(answer, all_asked=number < len(credentials))
             self._echoes.append(Echo(host=str(candidate.address), credential=credential, answer=answer, whole=whole))
             self._arrived.set()
 
@@ -117,7 +116,3 @@ class Singles:
                     yield self._echoes.popleft()
         finally:
             timer.cancel()
-
-
-def _is_fine(answer: Message) -> bool:
-    return answer.error_status == ErrorStatus.NO_ERROR

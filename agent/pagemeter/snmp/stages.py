@@ -18,6 +18,7 @@ from pagemeter.snmp.bookmark import Bookmark, fingerprint
 from pagemeter.snmp.candidate import Candidate
 from pagemeter.snmp.codec import Message
 from pagemeter.snmp.datagrams import Datagrams, Hear
+from pagemeter.snmp.echo import Echo
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.lane import ELSEWHERE, UNHEARD, Lane
 from pagemeter.snmp.looks import Get, Looks
@@ -25,7 +26,7 @@ from pagemeter.snmp.neighbours import MOST_UNRESOLVED, Neighbours
 from pagemeter.snmp.order import Stretch
 from pagemeter.snmp.reading import answered
 from pagemeter.snmp.singles import Singles
-from pagemeter.snmp.sweep import Echo, Sweep
+from pagemeter.snmp.sweep import Sweep
 from pagemeter.snmp.switchboard import Switchboard
 from pagemeter.snmp.territory import Territory, blocks
 from pagemeter.snmp.types import Oid, Walk

@@ -148,10 +148,10 @@ class SubtreeReader:
         """Keep the rows of the subtree; returns where to go on: none at its end, ``_BEHIND_ALL`` at that of the MIB."""
         caps, depth = self._caps, len(root)
         names = list(map(_NAME, rows))
-        if names[-1][:depth] == root and rows[-1].tag != Tag.END_OF_MIB_VIEW and self._allows_all(root):
-            if last < names[0] and all(map(lt, names, names[1:])):
-                caps.take(rows)
-                return names[-1]
+        inside = names[-1][:depth] == root and rows[-1].tag != Tag.END_OF_MIB_VIEW and self._allows_all(root)
+        if inside and last < names[0] and all(map(lt, names, names[1:])):
+            caps.take(rows)
+            return rows[-1].oid
         for place, row in enumerate(rows):
             if row.tag == Tag.END_OF_MIB_VIEW:
                 return _BEHIND_ALL

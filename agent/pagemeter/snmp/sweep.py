@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from pagemeter.clock import Clock
-from pagemeter.net.credentials import SnmpCredential, SnmpVersion
-from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
+from pagemeter.snmp.codec import Message
 from pagemeter.snmp.datagrams import Datagrams, Hear
+from pagemeter.snmp.echo import Echo, is_whole, question, understood
 from pagemeter.snmp.lane import HEARD, UNHEARD, Lane, Stamps, addresses_of
 from pagemeter.snmp.neighbours import Neighbours
-from pagemeter.snmp.probe import EngineReport, decode_report, encode_probe
-from pagemeter.snmp.session import ErrorStatus, community_question
+from pagemeter.snmp.probe import EngineReport
 from pagemeter.snmp.types import Oid
 from pagemeter.snmp.valve import Valve
 from pagemeter.snmp.volley import Shots, Stencil, Volley
 
+log = logging.getLogger(__name__)
+
 # So often the loop may do other work while the budget lets everything through.
-_PACKETS_A_TURN = 512
+_PACKETS_A_TURN = 16_384
+
+# What came in is understood when there is nothing to send, some of it at a time; more than this does not wait.
+_DATAGRAMS_A_TURN = 64
+_MOST_UNREAD = 4096
 
 # Quiet hours may begin and segments may be dropped while a sweep runs.
 _LOOK_AT_FENCE = 1.0
 
 _WHILE_BUSY = 0.001
 _FIRST_BRAKE, _STRONGEST_BRAKE, _EASING = 0.002, 0.1, 0.9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Echo:
-    """An address that answered, under which credential; ``answer`` has all rows only where ``whole``."""
-
-    host: str
-    credential: SnmpCredential
-    answer: Message | EngineReport
-    whole: bool
-
-
-def question(credential: SnmpCredential, oids: Sequence[Oid]) -> Callable[[int], bytes]:
-    """Return what a sweep asks once its request id is known: for the values, or an SNMPv3 engine who it is."""
-    if credential.version == SnmpVersion.V3:
-        return encode_probe
-    return community_question(credential, PduType.GET, oids)
 
 
 class Sweep:
@@ -79,6 +67,8 @@ class Sweep:
         self._clock = clock
         self._timeout = timeout
         self._datagrams = datagrams(self._hear)
+        self._unread: deque[tuple[bytes, str, int]] = deque()
+        self._reading: asyncio.Handle | None = None
         self._packets = self._dropped = 0
         self._brake = 0.0
         self._finished: dict[int, asyncio.Event] = {id(lane): asyncio.Event() for lane in self._lanes}
@@ -94,13 +84,17 @@ class Sweep:
                 for lane in self._lanes:
                     group.create_task(self._ask_all(lane))
             self._datagrams.receive()
+            self._understand(len(self._unread))
         finally:
             self._datagrams.close()
+            if self._reading is not None:
+                self._reading.cancel()
 
     async def _ask_all(self, lane: Lane) -> None:
         before, now = Stamps(self._timeout), Stamps(self._timeout)
         last = look_again = 0.0
         while lane.turn < lane.turns:
+            self._understand(len(self._unread))
             lane.begin_turn()
             volley, size = self._volley(lane)
             while lane.next():
@@ -172,6 +166,27 @@ class Sweep:
                     await self._finished[id(lane)].wait()
 
     def _hear(self, data: bytes, host: str, port: int) -> None:
+        self._unread.append((data, host, port))
+        if len(self._unread) >= _MOST_UNREAD:
+            self._understand(_DATAGRAMS_A_TURN)
+        elif self._reading is None:
+            self._reading = asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        self._reading = None
+        self._understand(_DATAGRAMS_A_TURN)
+        if self._unread:
+            self._reading = asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _understand(self, most: int) -> None:
+        for _ in range(min(most, len(self._unread))):
+            data, host, port = self._unread.popleft()
+            try:
+                self._judge(data, host, port)
+            except Exception:  # one answer must not cost the others
+                log.exception("an answer of %s was not understood", host)
+
+    def _judge(self, data: bytes, host: str, port: int) -> None:
         address = int.from_bytes(socket.inet_aton(host))
         home = _home(self._homes.get(address >> 8, ()), address)
         if home is None:
@@ -181,7 +196,7 @@ class Sweep:
         lane.toll.got(len(data))
         if lane.attached:
             self._neighbours.forget((address,))
-        answer = _understood(data)
+        answer = understood(data)
         turn = None if answer is None else lane.asked_in(position, answer.request_id)
         if answer is None or turn is None:
             self.strays["rubbish" if answer is None else "wrong id"] += 1
@@ -194,7 +209,7 @@ class Sweep:
 
     def _note(self, lane: Lane, position: int, turn: int, host: str, answer: Message | EngineReport) -> None:
         lane.note(position, HEARD)
-        whole = isinstance(answer, Message) and turn < len(lane.credentials) and _is_fine(answer)
+        whole = is_whole(answer, all_asked=turn < len(lane.credentials))
         credential = lane.credentials[turn % len(lane.credentials)]
         self._found(Echo(host=host, credential=credential, answer=answer, whole=whole))
         if not lane.left:
@@ -206,19 +221,3 @@ def _home(lanes: Iterable[Lane], address: int) -> tuple[Lane, int] | None:
         if (position := lane.order.position(address)) is not None:
             return lane, position
     return None
-
-
-def _understood(data: bytes) -> Message | EngineReport | None:
-    """Read an answer of any version; none for what is no answer."""
-    try:
-        message = decode(data)
-    except MalformedError:
-        try:
-            return decode_report(data)
-        except MalformedError:
-            return None
-    return message if message.pdu == PduType.RESPONSE else None
-
-
-def _is_fine(answer: Message) -> bool:
-    return answer.error_status == ErrorStatus.NO_ERROR

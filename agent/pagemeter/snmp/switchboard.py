@@ -73,7 +73,7 @@ class Switchboard:
         await self._exchange.__aexit__(*exc_info)
 
     def session(self, target: Target) -> _Talk:
-        """Talk to a device: an async context manager that gives a Session; raises Unreachable, AccessDenied or Unreadable."""
+        """Talk to a device while the block runs; entering raises Unreachable, AccessDenied or Unreadable."""
         return _Talk(self, target)
 
     async def connect(self, target: Target) -> tuple[_Key, Habits]:

@@ -18,7 +18,7 @@ from pagemeter.snmp.order import Order, Stretch
 MOST_COMMUNITIES = 3
 """How many communities an unknown host is tried with in one run: some lock out who tries many."""
 
-_MOST_AT_ONCE = 128
+_MOST_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ class SingleVolley:
             self._octets[place + 1 : count * size : size] = shots.low
         whole, port = bytes(self._octets), self._port
         hosts = map("%d.%d.%d.%d".__mod__, zip(*shots[:4], strict=True))
-        datagrams = [(whole[at : at + size], (host, port)) for at, host in zip(range(0, count * size, size), hosts)]
+        starts = range(0, count * size, size)
+        datagrams = [(whole[at : at + size], (host, port)) for at, host in zip(starts, hosts, strict=True)]
         return self._fire(iter(datagrams[first:] if first else datagrams), count)
 
     def _fire(self, datagrams: Iterator[tuple[bytes, tuple[str, int]]], count: int) -> int:

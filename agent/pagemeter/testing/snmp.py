@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
+from types import MappingProxyType
 from typing import overload
 
 from pagemeter.component import Memory, Responder
@@ -29,12 +30,26 @@ class RecordedSnmp:
         """Return the rows that are there."""
         return _rows_of(self._device("get", target, oids), oids)
 
-    async def get_proven(self, target: Target, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
+    async def again(
+        self,
+        target: Target,
+        rows: Mapping[Oid, int],
+        *,
+        proof: Sequence[Oid],
+        ends: Mapping[Oid, Oid] = MappingProxyType({}),
+        columns: Mapping[Oid, int] = MappingProxyType({}),
+        within: float = 60.0,
+    ) -> Walk:
         """Return the rows that are there, with the proof in one packet; all are missing where it is not answered."""
-        found = await self.get(target, (*proof, *(one for one in oids if one not in proof)))
-        if all(one in found for one in proof):
-            return found
-        return Walk((), {**found.missing, **dict.fromkeys(oids, "came without the proof of whose it is")})
+        found = await self.get(target, (*proof, *(one for one in rows if one not in proof)))
+        if not all(one in found for one in proof):
+            return Walk((), {**found.missing, **dict.fromkeys(rows, "came without the proof of whose it is")})
+        if ends or columns:
+            whole = await self.columns(target, {**columns, **dict.fromkeys(ends, 1)}, within=within)
+            last = dict(ends)
+            behind = (row for row in whole if all(row.oid[: len(one)] != one or row.oid > last[one] for one in last))
+            found = found.joined(Walk(behind, whole.missing))
+        return found
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:  # noqa: ARG002 - a recording answers at once
         """Return the subtrees, with the recording's own word on what is missing."""

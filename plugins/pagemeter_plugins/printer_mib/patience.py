@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from pagemeter.clock import Clock
 from pagemeter.component import Snmp
@@ -24,19 +25,25 @@ class Patience:
         left = self._left()
         return await self._snmp.walk(self._target, roots, within=left) if left > 0 else _unread(roots)
 
-    async def columns(self, columns: Mapping[Oid, int], instances: Sequence[Oid] = ()) -> Walk:
-        """Read columns, and single values beside them, with the time that is left."""
-        if (left := self._left()) <= 0:
-            return _unread((*columns, *instances))
-        return await self._snmp.columns(self._target, columns, instances=instances, within=left)
+    async def columns(self, columns: Mapping[Oid, int]) -> Walk:
+        """Read columns with the time that is left."""
+        left = self._left()
+        return await self._snmp.columns(self._target, columns, within=left) if left > 0 else _unread(tuple(columns))
 
     async def get(self, oids: Sequence[Oid]) -> Walk:
         """Ask for single values while there is time."""
         return await self._snmp.get(self._target, oids) if self._left() > 0 else _unread(oids)
 
-    async def get_proven(self, oids: Sequence[Oid], proof: Sequence[Oid]) -> Walk:
-        """Ask for single values, each packet with the proof of whose they are, whatever time is left."""
-        return await self._snmp.get_proven(self._target, oids, proof)
+    async def again(
+        self,
+        rows: Mapping[Oid, int],
+        *,
+        proof: Sequence[Oid],
+        ends: Mapping[Oid, Oid] = MappingProxyType({}),
+        columns: Mapping[Oid, int] = MappingProxyType({}),
+    ) -> Walk:
+        """Read once more what was found before, each packet with the proof of whose it is, whatever time is left."""
+        return await self._snmp.again(self._target, rows, proof=proof, ends=ends, columns=columns)
 
     def _left(self) -> float:
         return self._until - self._clock.monotonic()

@@ -20,7 +20,7 @@ from pagemeter_plugins.printer_mib.patience import Patience
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES, parse_printer_mib
 from pagemeter_plugins.printer_mib.profiles import usable_profiles
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
-from pagemeter_plugins.printer_mib.shelf import Shelf, from_memory, other_alerts, to_memory, with_alerts
+from pagemeter_plugins.printer_mib.shelf import Shelf, from_memory, octets_of, other_alerts, to_memory, with_alerts
 from pagemeter_plugins.printer_mib.shelving import rules_of, shelf_of
 
 log = logging.getLogger(__name__)
@@ -79,23 +79,15 @@ class PrinterMibReader(Reader):
     async def _again(self, snmp: Patience, target: Target, shelf: Shelf, ask: Ask) -> Walk | None:
         """Read what changes, and take from the shelf what describes; none where the shelf does not fit any more."""
         scopes = ask.scopes & SCOPES
-        fresh, instances = Walk(()), shelf.instances(scopes)
-        if Scope.METERS in scopes:
-            fresh, instances = await snmp.get_proven(instances, shelf.proof), ()
-            if self._misfits(target, shelf.misfit_of_values(fresh, scopes, self._clock.now())):
-                return None
         columns = with_alerts(shelf.columns(scopes), max((len(one.alerts) for one in ask.known), default=0))
-        fresh = fresh.joined(await snmp.columns(columns, instances))
+        rows, ends = shelf.rows(scopes), shelf.ends(scopes)
+        fresh = await snmp.again(rows, proof=shelf.proof, ends=ends, columns=columns)
         if more := other_alerts(columns, fresh):
             fresh = fresh.joined(await snmp.columns(more))
-        if self._misfits(target, shelf.misfit(fresh, scopes, self._clock.now())):
+        if (why := shelf.misfit(fresh, scopes, self._clock.now())) is not None:
+            log.debug("%s is read as a whole: %s", target.uri, why)
             return None
         return Walk((*shelf.settled(scopes), *fresh))
-
-    def _misfits(self, target: Target, why: str | None) -> bool:
-        if why is not None:
-            log.debug("%s is read as a whole: %s", target.uri, why)
-        return why is not None
 
     async def _anew(self, snmp: Patience, scopes: frozenset[Scope], shelf: Shelf | None) -> Answer | NotAPrinter | None:
         """Read everything that the scopes need, and leave a shelf for the next visit."""
@@ -150,7 +142,8 @@ class PrinterMibReader(Reader):
         """
         if not counted:
             return Walk(()), None
-        fresh = await snmp.get_proven(sorted(counted), proof) if proof else Walk(())
+        rows = {one: octets_of(row) for one in sorted(counted) if (row := walk.get(one)) is not None}
+        fresh = await snmp.again(rows, proof=proof) if proof else Walk(())
         if not proof or any(fresh.get(place) is None for place in proof):
             return fresh, "no identity came with them"
         if any(fresh.octets(place) != walk.octets(place) for place in proof):

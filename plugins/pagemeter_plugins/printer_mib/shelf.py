@@ -31,6 +31,8 @@ _ROW_NUMBERS = 2
 # The same identifiers for all devices of a model.
 _oid = lru_cache(maxsize=8192)(oid)
 _ALERTS = tuple((*mib.ALERT, number) for number in NEEDED[mib.ALERT])
+_TEXTS = frozenset({Tag.OCTET_STRING, Tag.OBJECT_IDENTIFIER, Tag.OPAQUE})
+_OF_A_NUMBER = 4
 _A_TICK = timedelta(milliseconds=10)
 # The clocks of a device and of this host may differ by so much over the time that a shelf is kept.
 _CLOCKS_DIFFER = timedelta(minutes=2)
@@ -41,7 +43,7 @@ class Section:
     """Rows that are handled alike, for the visits of any of ``scopes``.
 
     ``column`` is set where they are all rows of one column, which is read as a whole. Rows that are read at each visit
-    keep their value (tag NULL otherwise) only where the next one is held against it.
+    keep their value only where the next one is held against it; of other texts there is the number of octets.
     """
 
     scopes: frozenset[Scope]
@@ -75,15 +77,20 @@ class Shelf:
         rows = (row for section in self.sections if section.kind is Kind.MARK for row in section.rows)
         return tuple(row.value for row in rows if row.oid in self.proof)
 
-    def columns(self, scopes: frozenset[Scope]) -> dict[Oid, int]:
-        """Return the columns to read, each with the rows that it had."""
-        return {one.column: len(one.rows) for one in self._of(scopes) if one.column is not None}
+    def rows(self, scopes: frozenset[Scope]) -> dict[Oid, int]:
+        """Return the rows to read again, each with about as many octets as its value took."""
+        again = (one for one in self._of(scopes) if one.kind not in (Kind.SETTLED, Kind.PASSING))
+        return {row.oid: octets_of(row) for one in again for row in one.rows}
 
-    def instances(self, scopes: frozenset[Scope]) -> tuple[Oid, ...]:
-        """Return the single values to read: the proof first, then the counters."""
-        asked = [one for one in self._of(scopes) if one.column is None and one.kind is not Kind.SETTLED]
-        asked.sort(key=lambda one: one.kind is not Kind.COUNTER)
-        return tuple(dict.fromkeys((*self.proof, *(row.oid for one in asked for row in one.rows))))
+    def ends(self, scopes: frozenset[Scope]) -> dict[Oid, Oid]:
+        """Return the columns in which no row should have come, each with its last row or itself."""
+        whole = ((one.column, one) for one in self._of(scopes) if one.kind is not Kind.PASSING)
+        return {column: one.rows[-1].oid if one.rows else column for column, one in whole if column is not None}
+
+    def columns(self, scopes: frozenset[Scope]) -> dict[Oid, int]:
+        """Return the columns whose rows come and go, each with the rows that it had."""
+        passing = (one for one in self._of(scopes) if one.kind is Kind.PASSING)
+        return {one.column: len(one.rows) for one in passing if one.column is not None}
 
     def settled(self, scopes: frozenset[Scope]) -> Iterator[VarBind]:
         """Yield the rows that describe."""
@@ -93,16 +100,11 @@ class Shelf:
 
     def misfit(self, fresh: Walk, scopes: frozenset[Scope], now: datetime) -> str | None:
         """Say by what was read anew why the shelf does not fit any more; none where it does."""
-        columns = (why for one in self._of(scopes) if one.column is not None for why in _misfits(one, fresh))
-        return self.misfit_of_values(fresh, scopes, now) or next(columns, None)
-
-    def misfit_of_values(self, fresh: Walk, scopes: frozenset[Scope], now: datetime) -> str | None:
-        """Say the same by the single values alone."""
         if fresh.missing:
             return f"{dotted(min(fresh.missing))}: {fresh.missing[min(fresh.missing)]}"
         if self._restarted(fresh, now):
             return "the device was started again"
-        return next((why for one in self._of(scopes) if one.column is None for why in _misfits(one, fresh)), None)
+        return next((why for one in self._of(scopes) for why in _misfits(one, fresh)), None)
 
     def _restarted(self, fresh: Walk, now: datetime) -> bool:
         """Tell by sysUpTime: it fell, or is less than the time that went by."""
@@ -130,6 +132,13 @@ def other_alerts(columns: Mapping[Oid, int], fresh: Walk) -> dict[Oid, int]:
         return {}
     rows = len(fresh.column(mib.ALERT_SEVERITY_LEVEL))
     return dict.fromkeys((one for one in _ALERTS if one not in columns), rows) if rows else {}
+
+
+def octets_of(row: VarBind) -> int:
+    """Say about how many octets a row's value takes."""
+    if isinstance(row.value, bytes | tuple):
+        return len(row.value)
+    return row.value if row.tag in _TEXTS and isinstance(row.value, int) else _OF_A_NUMBER
 
 
 def _misfits(section: Section, fresh: Walk) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pagemeter import __version__
 from pagemeter.model import Scope
-from pagemeter.snmp.types import Oid, Tag, VarBind, Walk
+from pagemeter.snmp.types import Oid, VarBind, Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.columns import KINDS, NEEDED, WHOLE, Kind
 from pagemeter_plugins.printer_mib.identity import Person
@@ -149,7 +149,9 @@ class _Sorting:
 
     def _without_value(self, row: VarBind, kind: Kind) -> VarBind:
         filled = kind is Kind.LEVEL and self._walk.integer((*mib.SUPPLIES_CLASS, *row.oid[-2:])) == _FILLED
-        return row if kind in _KEPT and not filled else VarBind(row.oid, Tag.NULL, None)
+        if kind in _KEPT and not filled:
+            return row
+        return row._replace(value=len(row.value) if isinstance(row.value, bytes) else None)
 
 
 def below(walk: Walk, root: Oid) -> Iterator[VarBind]:

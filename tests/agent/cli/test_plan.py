@@ -63,7 +63,7 @@ def test_a_sweep_is_counted_by_what_the_fence_and_the_credentials_leave_of_it(co
 
 
 def test_the_limits_stand_in_the_plan_as_they_hold_in_the_end(config: Path) -> None:
-    limits = "bytes_per_second: 620, reads_at_once: 90, requests_per_device: 2, answers_from: [10.0.0.200]"
+    limits = "bytes_per_second: 1240, reads_at_once: 90, requests_per_device: 2, answers_from: [10.0.0.200]"
     text = YAML.replace(
         "packets_per_second: 100}", "packets_per_second: 100, bytes_per_second: 9000, reads_at_once: 8}"
     )
@@ -71,16 +71,16 @@ def test_the_limits_stand_in_the_plan_as_they_hold_in_the_end(config: Path) -> N
     made = planned(config)
     assert (made["bytes_per_second"], made["reads_at_once"]) == (9000, 8)
     (network,) = made["networks"]
-    assert (network["packets_per_second"], network["bytes_per_second"]) == (50, 620)
+    assert (network["packets_per_second"], network["bytes_per_second"]) == (50, 1240)
     assert (network["reads_at_once"], network["requests_per_device"]) == (8, 2)
     assert network["answers_from"] == ["10.0.0.200"]
     (row,) = item(made, "sweep")["traffic"]
-    # A question is 62 octets of payload: ten of them a second.
-    assert row["seconds"] == pytest.approx(row["packets"] / 10)
+    # A question is 62 octets of payload: twenty of them a second.
+    assert row["seconds"] == pytest.approx(row["packets"] / 20)
     told = plan(config)
     assert "At most 9000 bytes a second of payload, on average, go to and from all devices." in told
     assert "At most 8 devices are read at once." in told
-    assert "620/s  8 devices     2 a device        10.0.0.200" in told
+    assert "1240/s  8 devices     2 a device        10.0.0.200" in told
 
 
 def test_a_selected_segment_stands_in_the_plan_with_where_it_was_selected(config: Path) -> None:

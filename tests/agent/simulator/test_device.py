@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pagemeter.simulator import Behaviour, SimulatedDevice, WalkFault
-from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, decode, encode
+from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, decode, encode, question
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk, oid
 
 DESCR, NAME, TRAFFIC, LAST = (oid(f"1.3.6.1.2.1.{tail}") for tail in ("1.1.0", "1.5.0", "31.1.1.1.6.1", "99.1.0"))
@@ -108,7 +108,10 @@ def test_get_bulk_without_repetitions_is_answered_without_rows() -> None:
 
 
 def test_get_bulk_does_not_exist_in_v1() -> None:
-    assert ask(device(), PduType.GET_BULK, DESCR, version=V1, repetitions=5) is None
+    asked = question(V2C, b"public", PduType.GET_BULK, (DESCR,), repetitions=5).stamped(4711)
+    assert device().answer(asked) is not None
+    # The same octets with the version field of v1, which can't be asked in earnest.
+    assert device().answer(asked.replace(b"\x02\x01\x01\x04", b"\x02\x01\x00\x04", 1)) is None
 
 
 def test_an_answer_that_is_too_long_is_cut_for_get_bulk_only() -> None:

@@ -1,0 +1,244 @@
+"""What an earlier visit found, read once more: in one or two packets, each with the proof of whose the values are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pagemeter.clock import Clock
+from pagemeter.errors import Unreachable, Unreadable
+from pagemeter.snmp.caps import MOST_SECONDS
+from pagemeter.snmp.codec import PduType
+from pagemeter.snmp.columns import read_columns
+from pagemeter.snmp.denied import denied_by
+from pagemeter.snmp.habits import MOST_AT_ONCE
+from pagemeter.snmp.reading import predecessor, read_values
+from pagemeter.snmp.session import ErrorStatus, Session
+from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
+
+UNPROVEN = "came without the proof of whose it is"
+
+_ENVELOPE = 45
+_AROUND_A_VALUE = 8
+# Of what follows a column, or of a row that comes and goes.
+_UNKNOWN = 10
+_STRIKES = 2
+# Fewer than what every device is asked for at first were learned to be too many.
+_AT_FIRST = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known to be there: single values with the octets that each took, the last rows of columns, columns.
+
+    ``proof`` are the values that say whose all others are. Behind those of ``ends`` no row of the column should follow;
+    of ``columns`` the rows come and go, so many are expected.
+    """
+
+    rows: Mapping[Oid, int]
+    proof: tuple[Oid, ...] = ()
+    ends: Mapping[Oid, Oid]
+    columns: Mapping[Oid, int]
+
+
+async def read_again(
+    session: Session,
+    known: Known,
+    *,
+    clock: Clock,
+    denied: frozenset[Oid] = frozenset(),
+    within: float = MOST_SECONDS,
+    uri: str = "the device",
+) -> Walk:
+    """Read what is known; absent ones are not in the walk.
+
+    What was cut short or came without the proof is in ``missing``; what follows the end of a column, and is of that
+    column, is in the walk. Raises Unreachable, AccessDenied, or Unreadable where nothing could be read.
+    """
+    names = (*known.proof, *known.rows, *known.columns, *known.ends)
+    if any(denied_by(name, denied) is not None for name in names):
+        return Walk((), {name: "is never asked for" for name in names if denied_by(name, denied) is not None})
+    reader = _Again(session, known)
+    await reader.read()
+    walk = Walk(reader.rows.values(), reader.missing)
+    if reader.columns:
+        rest = await read_columns(session, reader.columns, clock=clock, denied=denied, within=within, uri=uri)
+        walk = walk.joined(rest)
+    return walk
+
+
+class _Again:
+    """GETBULK or GETNEXT, in which known rows are asked for behind what stands before them; where that fails, GET."""
+
+    def __init__(self, session: Session, known: Known) -> None:
+        self.rows: dict[Oid, VarBind] = {}
+        self.missing: dict[Oid, str] = {}
+        self.columns = dict(known.columns)
+        """Columns that are still to be read."""
+        self._session = session
+        self._habits = session.habits
+        self._known = known
+        self._proof = known.proof
+        self._ends = dict(known.ends)
+        self._left = [oid for oid in known.rows if oid not in known.proof]
+        self._doubtful: list[Oid] = []
+        self._told: tuple[object, ...] | None = None
+        self._most = session.habits.octets
+
+    async def read(self) -> None:
+        """Read all but ``columns``; raise what the first question met, and note in ``missing`` what a later one met."""
+        while self._left or self._ends or self._doubtful or self._told is None:
+            try:
+                if self._left or self._ends or not self._doubtful:
+                    await self._packet()
+                else:
+                    await self._in_small(self._doubtful)
+            except (Unreachable, Unreadable):
+                if self._told is None:
+                    raise
+                left = (*self._left, *self._doubtful, *self._ends, *self.columns)
+                self.missing.update(dict.fromkeys(left, "no answer"))
+                self.columns.clear()
+                return
+
+    @property
+    def _by_bulk(self) -> bool:
+        return self._session.bulk_exists and self._habits.bulk is not False
+
+    async def _packet(self) -> None:
+        """Ask for as much as fits."""
+        if self._habits.oids_per_packet < _AT_FIRST:
+            await self._plainly()
+            return
+        rows, ends, columns = self._fitting()
+        asked = [*map(predecessor, (*self._proof, *rows)), *(self._ends[end] for end in ends)]
+        repetitions = max((self.columns[column] for column in columns), default=-1) + 1
+        new = len(asked) > max(_AT_FIRST, self._habits.oids_answered)
+        # A size that was never answered may be why the device is silent.
+        attempt = 0 if new else None
+        try:
+            if self._by_bulk:
+                names, once = (*asked, *columns), len(asked)
+                reply = await self._session.ask(PduType.GET_BULK, names, repetitions, once=once, attempt=attempt)
+            else:
+                reply = await self._session.ask(PduType.GET_NEXT, asked, attempt=attempt)
+        except (Unreachable, Unreadable):
+            if not new:
+                raise
+            self._habits.strikes += 1
+            await self._less(rows, teaches=self._habits.strikes >= _STRIKES)
+            return
+        if reply.error_status != ErrorStatus.NO_ERROR or not reply.rows:
+            await self._less(rows, teaches=False)
+            return
+        self._learn(len(asked) + len(columns))
+        self._take(rows, ends, columns, reply.rows)
+
+    def _fitting(self) -> tuple[list[Oid], list[Oid], list[Oid]]:
+        """Return the rows, the ends and the columns of the next packet."""
+        room = min(self._habits.octets, self._most) - _ENVELOPE
+        at_once = self._habits.at_once
+        sizes = self._known.rows
+        for oid in self._proof:
+            room -= len(oid) + _AROUND_A_VALUE + sizes.get(oid, _UNKNOWN)
+            at_once -= 1
+        rows: list[Oid] = []
+        for oid in self._left:
+            room -= len(oid) + _AROUND_A_VALUE + sizes[oid]
+            if (room < 0 or at_once <= len(rows)) and rows:
+                return rows, [], []
+            rows.append(oid)
+        at_once -= len(rows)
+        ends: list[Oid] = []
+        for end in self._ends:
+            room -= len(end) + _AROUND_A_VALUE + _UNKNOWN
+            if (room < 0 or at_once <= len(ends)) and (rows or ends):
+                return rows, ends, []
+            ends.append(end)
+        return rows, ends, self._fitting_columns(room, at_once - len(ends))
+
+    def _fitting_columns(self, room: int, at_once: int) -> list[Oid]:
+        """Return all columns if they fit, else none: they have packets of their own."""
+        columns = list(self.columns)
+        repetitions = max(self.columns.values(), default=-1) + 1
+        size = repetitions * sum(len(column) + _AROUND_A_VALUE + _UNKNOWN for column in columns)
+        return columns if self._by_bulk and size <= room and len(columns) <= at_once else []
+
+    def _learn(self, width: int) -> None:
+        """Learn how much at once is answered; with all that was dared, more is."""
+        habits = self._habits
+        habits.strikes, habits.bulk = 0, self._by_bulk or habits.bulk
+        habits.oids_answered = max(width, habits.oids_answered)
+        habits.oids_per_packet = max(habits.oids_per_packet, min(width, MOST_AT_ONCE))
+        if width * 5 >= habits.at_once * 4:
+            habits.at_once = min(habits.most_at_once, 2 * habits.at_once)
+
+    async def _less(self, rows: Sequence[Oid], *, teaches: bool) -> None:
+        """Ask for less in a packet; ``teaches`` says that it is to stay so."""
+        asked = len(rows) + len(self._proof)
+        self._most = min(self._most, self._habits.octets) // 2
+        if teaches:
+            self._habits.strikes = 0
+            self._habits.most_at_once = self._habits.at_once = max(1, asked // 2)
+        if asked <= _AT_FIRST or teaches:
+            await self._plainly()
+
+    async def _plainly(self) -> None:
+        """Ask for values by GET; the columns of the ends are read as a whole."""
+        self.columns.update(dict.fromkeys(self._ends, 1))
+        self._ends.clear()
+        await self._in_small(self._left)
+
+    async def _in_small(self, left: list[Oid]) -> None:
+        """Ask by GET, for as much as every device is asked for at first."""
+        habits = self._habits
+        size = max(1, habits.oids_per_packet - len(self._proof))
+        part = left[:size]
+        answer = await read_values(self._session, (*self._proof, *part))
+        if len(part) > max(1, habits.oids_per_packet - len(self._proof)):
+            # It took them only in parts, and not each with the proof.
+            return
+        del left[:size]
+        self.missing.update(answer.missing)
+        self._keep(part, {row.oid: row for row in answer})
+
+    def _take(self, rows: Sequence[Oid], ends: Sequence[Oid], columns: Sequence[Oid], told: Sequence[VarBind]) -> None:
+        """Keep the values of an answer; what it left out is asked for again."""
+        names = (*self._proof, *rows)
+        values = told[: len(names)]
+        done = max(0, len(values) - len(self._proof))
+        del self._left[: max(1, done) if rows else 0]
+        found = {row.oid: row for name, row in zip(names, values, strict=False) if row.oid == name}
+        # What is not where it was may be hidden from GETNEXT alone.
+        self._doubtful += [oid for oid in rows[: max(1, done)] if oid not in found]
+        self._keep([oid for oid in rows[:done] if oid in found], found)
+        for end, row in zip(ends, told[len(names) :], strict=False):
+            del self._ends[end]
+            if row.oid[: len(end)] == end and row.tag not in EXCEPTIONS:
+                self.rows[row.oid] = row
+        rest = told[len(names) + len(ends) :]
+        for place, column in enumerate(columns):
+            self._take_column(column, rest[place :: len(columns)])
+
+    def _take_column(self, column: Oid, told: Sequence[VarBind]) -> None:
+        """Keep a column that was told to its end."""
+        last: Oid = column
+        for place, row in enumerate(told):
+            if row.oid[: len(column)] != column or row.tag in EXCEPTIONS:
+                self.rows.update((one.oid, one) for one in told[:place])
+                del self.columns[column]
+                return
+            if row.oid <= last:
+                return
+            last = row.oid
+
+    def _keep(self, part: Sequence[Oid], found: Mapping[Oid, VarBind]) -> None:
+        """Keep what came with the same proof as before."""
+        proof = tuple(found[oid].value if oid in found else None for oid in self._proof)
+        if self._told is None:
+            self._told = proof
+            self.rows.update((oid, found[oid]) for oid in self._proof if oid in found)
+        if proof != self._told or any(oid not in found for oid in self._proof):
+            self.missing.update(dict.fromkeys(part, UNPROVEN))
+        else:
+            self.rows.update((oid, found[oid]) for oid in part if oid in found)
