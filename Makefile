@@ -7,7 +7,7 @@ RUN    := -m
 ARGS   :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo devices test test-long lint types format venv clean moved
+.PHONY: help bench bench-quick demo devices test test-long lint types format venv clean moved
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -23,6 +23,12 @@ test: $(VENV)/.dev ## the tests (ARGS="-k words" picks some)
 
 test-long: $(VENV)/.dev ## the tests that take minutes
 	@$(PY) -m pytest -m long $(ARGS)
+
+bench: $(VENV)/.all ## the speed claims, measured side by side; writes bench/RESULTS.md
+	@$(PY) -m bench.speed $(ARGS)
+
+bench-quick: $(VENV)/.all ## the same in less than two minutes; prints only
+	@$(PY) -m bench.speed --quick $(ARGS)
 
 lint: $(VENV)/.dev ## ruff: rules and format
 	@$(PY) -m ruff check --quiet .

@@ -30,6 +30,7 @@ from pagemeter.config.build import credentials_of, fence_of, secrets_of, selecte
 from pagemeter.config.settings import ItemConfig, ScheduleSettings
 from pagemeter.continuity import Continuity
 from pagemeter.control import Handler, controlled
+from pagemeter.engines import LEARNED, Engines
 from pagemeter.errands import Errands
 from pagemeter.errors import PagemeterError, PluginError
 from pagemeter.feeding import Feeding, schedule_of
@@ -125,6 +126,7 @@ class Agent:
         self.sources = self._supervise(config.sources, Source)  # type: ignore[type-abstract] # only held against
         self.outputs = self._supervise(config.outputs, Output)  # type: ignore[type-abstract] # only held against
         timeouts = {item.name: item.timeout.total_seconds() for item in config.readers if item.timeout}
+        self.engines = Engines(engine, store)
         self.books = Bookkeeping(accounts or Accounts(clock), store, clock)
         self.visits = Visits(
             self.readers,
@@ -134,6 +136,7 @@ class Agent:
             timeouts=timeouts,
             privacy=privacy,
             seats=Seats(engine.fence, config.agent.reads_at_once),
+            aside=self.engines.learned,
         )
         self.rounds = Rounds(
             visits=self.visits,
@@ -166,13 +169,16 @@ class Agent:
         fence = fence_of(config, local_time=lambda: clock.now().astimezone(LocalZone()))
         budget = Budget(clock, config.agent.packets_per_second, config.agent.bytes_per_second)
         ipp = IppClient(fence=fence, budget=budget)
-        engine = SnmpEngine(
-            fence=fence,
-            budget=budget,
-            credentials=credentials_of(config, selected=lambda: fence.selected),
-            clock=clock,
-        )
-        async with Store.open(path, clock=clock, group_seconds=group_seconds) as store, engine:
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(Store.open(path, clock=clock, group_seconds=group_seconds))
+            engine = SnmpEngine(
+                fence=fence,
+                budget=budget,
+                credentials=credentials_of(config, selected=lambda: fence.selected),
+                clock=clock,
+                recall=partial(store.memory, LEARNED),
+            )
+            await stack.enter_async_context(engine)
             yield cls(config, registry, store, engine, ipp, clock=clock, watcher=watcher, accounts=budget.accounts)
 
     @property
@@ -251,6 +257,8 @@ class Agent:
         """Name what commands may ask a running agent to do."""
         return {
             "select-segment": self.site.select,
+            "engines": self.engines.waiting,
+            "confirm-engine": self.engines.confirm,
             "retry-aside": self.outbox.retry,
             "drop-aside": self.outbox.drop,
         }

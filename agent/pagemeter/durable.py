@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in place of another at once: a reader sees the old or the new one, whole. Raises OSError."""
+def replace_file(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Put a file in place of another at once: a reader sees the old or the new one, whole. Raises OSError.
+
+    ``content`` may come in parts, each written before the next is made.
+    """
     beside = path.with_name(f".{path.name}.new")
     with beside.open("wb") as file:
-        file.write(content)
+        file.writelines((content,) if isinstance(content, bytes) else content)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

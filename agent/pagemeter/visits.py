@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pagemeter.clock import Clock
@@ -73,7 +73,9 @@ class Visits:
         timeouts: Mapping[str, float] | None = None,
         privacy: JobPrivacy | None = None,
         seats: Seats | None = None,
+        aside: Callable[[], Mapping[tuple[str, str], Memory]] = dict,
     ) -> None:
+        """Visit with these readers; ``aside`` gives what else was learned by the way and goes into the next keeping."""
         self._readers = tuple(readers)
         self._inventory = inventory
         self._store = store
@@ -81,6 +83,7 @@ class Visits:
         self._privacy = privacy or JobPrivacy(level=JobDetails.OFF, key=_no_key)
         self._timeouts = dict(timeouts or {})
         self._seats = seats or Seats(Fence(()))
+        self._aside = aside
         self._running: dict[str, tuple[frozenset[Scope], asyncio.Future[Visited]]] = {}
 
     async def visit(self, target: Target, scopes: frozenset[Scope] = EVERYTHING) -> Visited:
@@ -94,8 +97,7 @@ class Visits:
         future = asyncio.get_running_loop().create_future()
         self._running[target.uri] = (scopes, future)
         try:
-            async with self._seats.taken(target.host):
-                visited = await self._visit(target, scopes)
+            visited = await self._visit(target, scopes)
         except BaseException:
             future.cancel()
             raise
@@ -123,8 +125,10 @@ class Visits:
         return replace(job, device=self._inventory.device_at(job.printer))
 
     async def _visit(self, target: Target, scopes: frozenset[Scope]) -> Visited:
-        known = self._inventory.at(target.uri)
-        read = await self._read(target, scopes, tuple(entry.latest for entry in known))
+        # Another device is read while the store gathers a group to commit.
+        async with self._seats.taken(target.host):
+            known = self._inventory.at(target.uri)
+            read = await self._read(target, scopes, tuple(entry.latest for entry in known))
         now = self._clock.now()
         warnings = tuple(str(error) for error in read.errors)
         if read.readings:
@@ -172,6 +176,7 @@ class Visits:
             await self._store.keep(
                 replace(
                     said,
+                    memories={**self._aside(), **said.memories},
                     bodies=bodies,
                     entries=learned.entries,
                     packed=self._inventory.packed(learned.entries),
@@ -185,22 +190,21 @@ class Visits:
         await self._settle()
 
     async def _settle(self) -> None:
-        owed = self._inventory.owed()
-        if owed is None:
-            return
-        try:
-            await self._store.keep(
-                Keep(
-                    bodies=tuple((event.device, event) for event in owed.events),
-                    entries=owed.entries,
-                    packed=self._inventory.packed(owed.entries),
-                    aliases=dict(owed.aliases),
-                    records=dict(owed.records),
+        while (owed := self._inventory.owed()) is not None:
+            try:
+                await self._store.keep(
+                    Keep(
+                        bodies=tuple((event.device, event) for event in owed.events),
+                        entries=owed.entries,
+                        packed=self._inventory.packed(owed.entries),
+                        aliases=dict(owed.aliases),
+                        records=dict(owed.records),
+                    )
                 )
-            )
-        except StoreError as error:
-            self._inventory.owe(owed)
-            log.debug("what is owed to the store could not be kept: %s", error)
+            except StoreError as error:
+                self._inventory.owe(owed)
+                log.debug("what is owed to the store could not be kept: %s", error)
+                return
 
     async def _read(self, target: Target, scopes: frozenset[Scope], known: tuple[DeviceSnapshot, ...]) -> _Read:
         """Ask the readers one after another, those that wake a sleeping device last; each completes the ones before."""

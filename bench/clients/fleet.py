@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ async def main(given: dict[str, Any]) -> None:
         if given["shares"]:
             with Sampler() as sampler:
                 await cycle(agent, given["simulator"])
-            shares = dict(Counter(sampler.seconds).most_common())
+            shares = dict(sorted(sampler.seconds.items(), key=lambda share: -share[1]))
     tell(known=known, opened=opened, cycles=cycles, delivery=delivery, shares=shares, **start.read())
 
 

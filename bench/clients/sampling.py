@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from types import FrameType
 from typing import Self
 
@@ -37,7 +37,7 @@ class Sampler:
     """``seconds`` of CPU by part, once it is left; for the main thread."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self._before = 0.0
         self._others: dict[int, float] = {}
 

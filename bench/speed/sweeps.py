@@ -41,7 +41,7 @@ def unpaced_sweep(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - 
             rates.setdefault(name, []).append(rate)
             costs.setdefault(name, []).append(cpu / packets * 1e6)
 
-        for _ in range(setting.repetitions):
+        for _ in range(5):
             for name, option in (("csweep", ()), ("csweep -1", ("-1",))):
                 command = [BUILT / "csweep", "-n", setting.net, "-p", setting.port, "-w", 500, *option]
                 took(name, json.loads(foreign(setting, [str(part) for part in command]).out)["cpu_s"])
@@ -55,6 +55,9 @@ def unpaced_sweep(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - 
             f"unpaced sweep, packets/s against csweep ({name})", f"{ratio:.2f}", f">= {target:.2f}", met=ratio >= target
         )
     outcome.row("unpaced sweep, portable against csweep -1 (sendto)", f"{best['portable'] / best['csweep -1']:.2f}")
+    for name in ("sendmmsg", "portable"):
+        ratio = min(costs["csweep"]) / min(costs[name])
+        outcome.row(f"unpaced sweep, packets per CPU second against csweep ({name})", f"{ratio:.2f}")
     for name, rate in best.items():
         outcome.note(
             f"unpaced sweep of {setting.net}, 1 in {setting.every} answers: {name}",
@@ -88,7 +91,7 @@ def whole_sweep(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - ev
             runs.append({**told, "packets": simulator.counters()["rx"]})
     wall = min(run["wall"] for run in runs)
     grown = max(run["grown"] for run in runs)
-    most = 9.0 * setting.addresses / 65_534 if setting.addresses >= 65_534 else setting.addresses / 10_000 + 2.45
+    most = longest(setting.addresses, 20_000)
     outcome = Outcome()
     name = f"a /{setting.net.prefixlen} at 20,000/s with one retry"
     outcome.row(f"{name}: seconds", f"{wall:.2f}", f"<= {most:.1f}", met=wall <= most)
@@ -99,6 +102,15 @@ def whole_sweep(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - ev
         f"{runs[-1]['found']:,} of {setting.answering():,} found, peak {max(run['peak'] for run in runs):.0f} MB",
     )
     return outcome
+
+
+def longest(addresses: int, rate: int) -> float:
+    """Return the seconds that a sweep with one retry may take: both rounds and what is waited, and half a second.
+
+    A retry comes 2 s after its question, and 2 s after the last one nobody is waited for: 9 s for a /16 at 20,000/s.
+    """
+    once = addresses / rate
+    return round(once + max(once, 2.0) + 2.45, 1)
 
 
 def recall(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - every figure is called alike

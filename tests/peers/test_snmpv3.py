@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
@@ -341,7 +341,8 @@ def session_with(exchange: Exchange, users: V3Users, clock: Shifted, peer: Snmpd
 @pytest.fixture
 def restarts(tmp_path: Path) -> Iterator[Callable[..., Snmpd]]:
     """Start snmpd at a port of its own, again with each call: ``restarts(folder, engine_id=...)``."""
-    port, running = free_port(), []
+    port = free_port()
+    running: list[AbstractContextManager[Snmpd]] = []
 
     def restart(folder: str, *, engine_id: str = ENGINE) -> Snmpd:
         while running:
@@ -399,6 +400,6 @@ async def test_forty_readers_at_once_lose_nothing(peer: Snmpd, record_property: 
         readers = [session_with(exchange, users, clock, peer) for _ in range(40)]
         for reader in readers:
             reader.tries = 1
-        replies = await asyncio.gather(*(one.ask(PduType.GET, [NAME]) for one in readers * 1))
+        replies = await asyncio.gather(*(one.ask(PduType.GET, [NAME]) for one in readers))
     assert [reply.rows[0].value for reply in replies] == [b"peer.example"] * 40
     event(record_property, "40 in flight", "none lost", peer.port)

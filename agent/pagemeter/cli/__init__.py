@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pagemeter import __version__
-from pagemeter.cli import outbox, outputs, segments
+from pagemeter.cli import engines, outbox, outputs, segments
 from pagemeter.cli.exits import Exit, speaking, usage
 from pagemeter.cli.plugin_commands import PluginGroup
 
@@ -68,6 +68,7 @@ def _show_version(wanted: bool) -> None:
 
 
 app.add_typer(segments.app)
+app.add_typer(engines.app)
 app.add_typer(outputs.app)
 app.add_typer(outbox.app)
 

@@ -89,12 +89,12 @@ async def toolkit(options: SnmpOptions, ranges: Sequence[str], *, watcher: Watch
         options.refuse_beside_config()
         config = load_config(options.config, environ=os.environ)
         fence, credentials = fence_of(config), credentials_of(config)
-        rate = config.agent.packets_per_second
+        rate, octets = config.agent.packets_per_second, config.agent.bytes_per_second
     else:
         fence = Fence([FencedNetwork(network=network) for text in ranges for network in await _networks(text)])
         credentials = Credentials([NetworkCredential(networks=_ANYWHERE, snmp=c) for c in snmp_credentials(options)])
-        rate = options.packets_per_second
-    budget = Budget(clock, rate)
+        rate, octets = options.packets_per_second, None
+    budget = Budget(clock, rate, octets)
     engine = SnmpEngine(fence=fence, budget=budget, credentials=credentials, clock=clock, timeout=options.timeout)
     async with engine:
         services = AgentServices(

@@ -21,6 +21,7 @@ from pagemeter.cli.show import console, found_table, json_line
 from pagemeter.component import Ask, NotAPrinter, Reader
 from pagemeter.errors import DeviceError, Unreachable
 from pagemeter.model import Device, DeviceSnapshot, Reading, Scope, Target, host_uri, snapshot_of
+from pagemeter.net.seats import READS_AT_ONCE, Seats
 from pagemeter.snmp import Oid, dotted, oid
 from pagemeter.snmp.recording import write_recording
 from pagemeter.visits import joined
@@ -30,7 +31,6 @@ SYSTEM = oid("1.3.6.1.2.1.1")
 SWEEP_OIDS: tuple[Oid, ...] = ((*SYSTEM, 1, 0), (*SYSTEM, 2, 0), (*SYSTEM, 5, 0))
 EVERYTHING = frozenset({Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS})
 GLANCE = frozenset({Scope.IDENTITY, Scope.STATUS})
-READS_AT_ONCE = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +128,12 @@ def _is_place_of_a_file(path: Path) -> bool:
 async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:
     """Read each address as soon as it answers the sweep."""
     chosen = readers(tools)
-    seats = asyncio.Semaphore(READS_AT_ONCE)
+    most = READS_AT_ONCE if tools.config is None else tools.config.agent.reads_at_once
+    seats = Seats(tools.engine.fence, most)
     results: asyncio.Queue[Found | None] = asyncio.Queue()
 
     async def one(target: Target) -> None:
-        async with seats:
+        async with seats.taken(target.host):
             results.put_nowait(await _read(tools, chosen, target, GLANCE))
 
     async def all_of_them() -> None:

@@ -54,16 +54,18 @@ class Lane:
         after = self._store.position(self._sub.name)
         if self._sub.feed.form is Form.LATEST:
             # Of each device the newest since the position; one that a newer one covers is passed.
-            entries, end = await asyncio.to_thread(self._newest, after)
-        else:
-            page = await asyncio.to_thread(self._store.page, after, self._sub.most)
-            entries, end = list(page.entries), page.end
-        if end == after:
+            places, end = await asyncio.to_thread(self._newest, after)
+            if end == after:
+                return False
+            await self._hand_over_parts(places, end)
+            return True
+        page = await asyncio.to_thread(self._store.page, after, self._sub.most)
+        if page.end == after:
             return False
-        await self._hand_over(entries, end)
+        await self._hand_over(page.entries, page.end)
         return True
 
-    def _newest(self, after: Position) -> tuple[list[Entry], Position]:
+    def _newest(self, after: Position) -> tuple[list[Position], Position]:
         newest = _Newest()
         while (page := self._store.page(after, SCAN)).entries:
             for entry in page.entries:
@@ -71,8 +73,16 @@ class Lane:
             after = page.end
         return newest.chosen(), after
 
-    async def _hand_over(self, entries: list[Entry], end: Position) -> None:
-        """Deliver the entries in order and advance behind each batch, at last to ``end``."""
+    async def _hand_over_parts(self, places: Sequence[Position], end: Position) -> None:
+        """Deliver the documents at some places, read part by part: those of a large fleet don't fit into memory."""
+        for start in range(0, max(1, len(places)), SCAN):
+            part = places[start : start + SCAN]
+            entries = await asyncio.to_thread(self._store.rows_at, part)
+            if not await self._hand_over(entries, part[-1] if start + SCAN < len(places) else end):
+                return
+
+    async def _hand_over(self, entries: Sequence[Entry], end: Position) -> bool:
+        """Deliver the entries in order and advance behind each batch, at last to ``end``; false where it was left."""
         waiting = deque(entries)
         if not waiting:
             await self._store.advance(self._sub.name, end)
@@ -95,7 +105,8 @@ class Lane:
                 await self.suspects.after_an_arrival()
             if self._sub.feed.form is Form.LATEST or self._size.now == 1:
                 # The log may have something newer by now, or something else to tell poison from an outage by.
-                return
+                return False
+        return True
 
     def _chunk(self, waiting: Sequence[Entry]) -> list[Entry]:
         """Take the next entries that are still to be delivered; what can't be read is set aside."""
@@ -192,33 +203,33 @@ class Lane:
 
 
 class _Newest:
-    """Chooses, of the entries that are added in order, what a feed of the latest hands on."""
+    """Chooses, of the entries that are added in order, what a feed of the latest hands on, and holds their places."""
 
     def __init__(self) -> None:
-        self._snapshots: dict[tuple[str, frozenset[Scope]], Entry] = {}
-        self._events: dict[tuple[str | None, str], Entry] = {}
+        self._snapshots: dict[tuple[str, frozenset[Scope]], Position] = {}
+        self._events: dict[tuple[str | None, str], Position] = {}
 
     def add(self, entry: Entry) -> None:
         """Take an entry into account; a newer one of the same takes the place of an older one."""
         body = entry.document.body if entry.document is not None else None
         if isinstance(body, DeviceSnapshot):
-            self._snapshots[body.device.id, body.scopes] = entry
+            self._snapshots[body.device.id, body.scopes] = entry.position
         elif isinstance(body, Event):
             match body.facts:
                 case DeviceSilent() | DeviceBack():
-                    self._events[body.device, "silence"] = entry
+                    self._events[body.device, "silence"] = entry.position
                 case DevicesMerged(alias=alias):
-                    self._events[body.device, alias] = entry
+                    self._events[body.device, alias] = entry.position
 
-    def chosen(self) -> list[Entry]:
+    def chosen(self) -> list[Position]:
         """Return the newest in the order of the log, without snapshots that a newer one covers."""
         covered: dict[str, set[frozenset[Scope]]] = {}
         chosen = list(self._events.values())
-        for (device, scopes), entry in sorted(self._snapshots.items(), key=lambda one: one[1].position, reverse=True):
+        for (device, scopes), place in sorted(self._snapshots.items(), key=lambda one: one[1], reverse=True):
             if not any(scopes <= newer for newer in covered.setdefault(device, set())):
                 covered[device].add(scopes)
-                chosen.append(entry)
-        return sorted(chosen, key=lambda entry: entry.position)
+                chosen.append(place)
+        return sorted(chosen)
 
 
 def _devices(documents: Sequence[Document]) -> set[str]:

@@ -21,6 +21,7 @@ from pagemeter.net.ranges import AddressRange, parse_range
 from pagemeter.plan.schedules import cycles_of, delivers, when
 from pagemeter.plan.values import Known, Plan, PlannedItem, PlannedNetwork, PlannedTraffic
 from pagemeter.plugins import Registry
+from pagemeter.snmp.territory import to_try
 
 SNMP_TRIES = 2
 """How often a silent address is asked with each credential: once, and once more."""
@@ -200,7 +201,7 @@ class _Planner:
         for address in span.addresses():
             if (network := self._network_of(address)) is None:
                 continue
-            asked = self._credentials.snmp(address)
+            asked = to_try(self._credentials.snmp(address), None)
             if asked:
                 packets = len(asked) * SNMP_TRIES
                 swept.add(packets, packets / self._rate(network))

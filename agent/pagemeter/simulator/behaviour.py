@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from pagemeter.simulator.faults import AnswerFault
 from pagemeter.snmp.types import Oid, oid
 
 VERSIONS = ("1", "2c")
@@ -35,7 +36,8 @@ class Behaviour:
 
     ``versions`` are those of ``1`` and ``2c`` that it speaks; another version or ``community`` meets silence, as does
     everything when it ``sleeps``. ``delay`` is in seconds. Of ``drop`` requests the last is lost: 2 loses every second
-    one, 0 none. ``garbage`` makes each answer unreadable. ``largest`` is the size in octets of the longest answer.
+    one, 0 none. ``garbage`` makes each answer unreadable, ``fault`` makes it wrong in one of many ways. ``largest`` is
+    the size in octets of the longest answer.
     """
 
     community: str = "public"
@@ -47,6 +49,7 @@ class Behaviour:
     walk_fault: WalkFault | None = None
     at: Oid = PRT_MARKER_SUPPLIES
     largest: int = 1472
+    fault: AnswerFault | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can't be."""
@@ -67,6 +70,8 @@ class Behaviour:
             values["at"] = oid(str(values["at"]))
         if values.get("walk_fault") is not None:
             values["walk_fault"] = WalkFault(values["walk_fault"])
+        if values.get("fault") is not None:
+            values["fault"] = AnswerFault(values["fault"])
         return cls(**values)
 
 

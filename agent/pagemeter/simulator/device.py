@@ -9,6 +9,7 @@ from dataclasses import replace
 from enum import IntEnum
 
 from pagemeter.simulator.behaviour import WELL_BEHAVED, Behaviour, WalkFault
+from pagemeter.simulator.faults import Sent, sent_for
 from pagemeter.snmp.codec import V1, MalformedError, Message, PduType, decode, encode
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk
 
@@ -50,6 +51,11 @@ class SimulatedDevice:
             return None
         known = _VERSION_NAMES[request.version] in behaviour.versions
         return self._answer(request) if known and request.community == behaviour.community.encode() else None
+
+    def answers(self, datagram: bytes) -> tuple[Sent, ...]:
+        """Return all that is sent, as the behaviour's fault has it."""
+        answer = self.answer(datagram)
+        return () if answer is None else sent_for(self.behaviour.fault, datagram, answer)
 
     def _answer(self, request: Message) -> bytes | None:
         match request.pdu:

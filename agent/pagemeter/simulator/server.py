@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias, cast
 
 from pagemeter.simulator.device import SimulatedDevice
+from pagemeter.simulator.faults import Elsewhere, Sent
 
 Address: TypeAlias = str | IPv4Address | IPv6Address
 
@@ -82,15 +84,14 @@ class _Endpoint(asyncio.DatagramProtocol):
         self.closed.set_result(None)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        answer = self._device.answer(data)
-        if answer is None:
-            return
         delay = self._device.behaviour.delay
-        if delay <= 0:
-            self._send(answer, addr)
-            return
-        self._late = {handle for handle in self._late if handle.when() > asyncio.get_running_loop().time()}
-        self._late.add(asyncio.get_running_loop().call_later(delay, self._send, answer, addr))
+        for sent in self._device.answers(data):
+            if delay <= 0:
+                self._send(sent, addr)
+                continue
+            self._late = {handle for handle in self._late if handle.when() > asyncio.get_running_loop().time()}
+            wait = delay * max(1, sent.delays)
+            self._late.add(asyncio.get_running_loop().call_later(wait, self._send, sent, addr))
 
     def error_received(self, exc: Exception) -> None:
         """Ignore it: a client that went away before it was answered is no fault of the device."""
@@ -101,9 +102,18 @@ class _Endpoint(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.close()
 
-    def _send(self, answer: bytes, addr: tuple[str, int]) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.sendto(answer, addr)
+    def _send(self, sent: Sent, addr: tuple[str, int]) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if sent.elsewhere is None:
+            self._transport.sendto(sent.data, addr)
+            return
+        host, port = self._transport.get_extra_info("sockname")[:2]
+        here = (host, 0) if sent.elsewhere is Elsewhere.PORT else (str(ip_address(host) + 1), port)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as elsewhere:
+            elsewhere.bind(here)
+            elsewhere.sendto(sent.data, addr)
 
 
 def _loopback(address: Address) -> str:

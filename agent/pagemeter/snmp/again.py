@@ -125,11 +125,11 @@ class _Again:
         except (Unreachable, Unreadable):
             if not new:
                 raise
-            self._habits.strikes += 1
-            await self._less(rows, teaches=self._habits.strikes >= _STRIKES)
+            await self._plainly()
+            self._strike(len(asked))
             return
         if reply.error_status != ErrorStatus.NO_ERROR or not reply.rows:
-            await self._less(rows, teaches=False)
+            await self._less(len(asked), too_big=reply.error_status == ErrorStatus.TOO_BIG)
             return
         self._learn(len(asked) + len(columns))
         self._take(rows, ends, columns, reply.rows)
@@ -173,14 +173,22 @@ class _Again:
         if width * 5 >= habits.at_once * 4:
             habits.at_once = min(habits.most_at_once, 2 * habits.at_once)
 
-    async def _less(self, rows: Sequence[Oid], *, teaches: bool) -> None:
-        """Ask for less in a packet; ``teaches`` says that it is to stay so."""
-        asked = len(rows) + len(self._proof)
+    def _strike(self, width: int) -> None:
+        """Count a silence of a device that answers less; a lost packet teaches nothing, the second silence does."""
+        self._habits.strikes += 1
+        if self._habits.strikes >= _STRIKES:
+            self._take_less(width)
+
+    def _take_less(self, width: int) -> None:
+        self._habits.strikes = 0
+        self._habits.most_at_once = self._habits.at_once = max(1, width // 2)
+
+    async def _less(self, width: int, *, too_big: bool) -> None:
+        """Ask for half as much in a packet, and for little in the end."""
+        if too_big:
+            self._take_less(width)
         self._most = min(self._most, self._habits.octets) // 2
-        if teaches:
-            self._habits.strikes = 0
-            self._habits.most_at_once = self._habits.at_once = max(1, asked // 2)
-        if asked <= _AT_FIRST or teaches:
+        if width <= _AT_FIRST:
             await self._plainly()
 
     async def _plainly(self) -> None:

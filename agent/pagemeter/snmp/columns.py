@@ -89,6 +89,7 @@ class _ColumnReader:
         for name, expected, witness in plan.columns:
             self._open[name] = _Column(name, expected, None if witness is None else self._open[witness])
         self._singles = dict.fromkeys(plan.singles)
+        self._alone += (name for name in plan.walked if name not in self.missing)
         packets: Sequence[Packet] = plan.packets(self._sizes, self._habits.octets, self._habits.at_once)
         if not self._bulk:
             packets = self._packets()
@@ -244,7 +245,8 @@ class _ColumnReader:
 
     def _take(self, packet: Packet, rows: Sequence[VarBind]) -> None:
         """Keep the rows of an answer, each for what it was asked for."""
-        once, width, kept = len(packet.once), len(packet.repeated), []
+        once, width = len(packet.once), len(packet.repeated)
+        kept: list[VarBind] = []
         for part, row in zip(packet.once, rows, strict=False):
             if not part.single:
                 kept += self._take_rows(part.name, (row,))
@@ -265,7 +267,7 @@ class _ColumnReader:
         depth, taken, last, ended = len(name), 0, column.last, False
         for row in rows:
             here = row[0]
-            if here[:depth] != name or row[1] == _END:
+            if row[1] == _END or (here[:depth] != name and here > last):
                 ended = True
                 break
             if here <= last:

@@ -106,10 +106,22 @@ class SnmpEngine:
         """
         return self._switchboard.learned()
 
+    def confirm(self, place: str) -> None:
+        """Take the SNMPv3 engine that waits at a place, written as ``learned`` does, for the one that belongs there.
+
+        Raises PagemeterError where none waits.
+        """
+        self._switchboard.confirm(place)
+
     @property
     def counts(self) -> Counts:
         """How many answers came, and what was dropped."""
         return self._exchange.counts
+
+    @property
+    def outstanding(self) -> int:
+        """How many devices owe an answer."""
+        return self._exchange.outstanding
 
     @property
     def fence(self) -> Fence:
@@ -131,7 +143,8 @@ class SnmpEngine:
         Raises Unreachable, AccessDenied or Unreadable.
         """
         async with self._switchboard.session(target) as session:
-            return await read_values(session, oids, self._denied, clock=self._clock, uri=target.uri)
+            walk = await read_values(session, oids, self._denied, clock=self._clock, uri=target.uri)
+            return self._switchboard.describe(session.habits, walk)
 
     async def again(
         self,
@@ -149,7 +162,10 @@ class SnmpEngine:
         """
         known = Known(rows=rows, proof=tuple(proof), ends=ends, columns=columns)
         async with self._switchboard.session(target) as session:
-            return await read_again(session, known, clock=self._clock, denied=self._denied, within=within)
+            walk = await read_again(
+                session, known, clock=self._clock, denied=self._denied, within=within, uri=target.uri
+            )
+            return self._switchboard.describe(session.habits, walk)
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = MOST_SECONDS) -> Walk:
         """Read subtrees, for ``within`` seconds at most; what was cut short keeps its rows and is in ``missing``.
@@ -157,9 +173,10 @@ class SnmpEngine:
         Raises Unreachable, AccessDenied or Unreadable where nothing could be read.
         """
         async with self._switchboard.session(target) as session:
-            return await read_subtrees(
+            walk = await read_subtrees(
                 session, roots, clock=self._clock, denied=self._denied, within=within, uri=target.uri
             )
+            return self._switchboard.describe(session.habits, walk)
 
     async def broadcast(
         self, network: str | None, oid: Oid, *, found_by: str, seconds: float = 5.0
@@ -245,7 +262,7 @@ class SnmpEngine:
         where nothing could be read.
         """
         async with self._switchboard.session(target) as session:
-            return await read_columns(
+            walk = await read_columns(
                 session,
                 columns,
                 instances,
@@ -255,3 +272,4 @@ class SnmpEngine:
                 uri=target.uri,
                 sizes=self._sizes,
             )
+            return self._switchboard.describe(session.habits, walk)

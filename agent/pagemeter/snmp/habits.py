@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
+from zlib import crc32
 
 from pydantic import JsonValue
 
@@ -37,6 +39,7 @@ class Habits:
     whether it keeps a request id of 31 bits. ``get_by_next`` is true where v1 fails a whole GET for one absent value.
     ``strikes`` counts what large questions met silence. ``ends`` counts how often an end of the MIB was doubted and
     was one; -1 where it was none. ``described`` is a checksum of sysDescr, ``since`` the day of the newest limit.
+    ``engine_waiting`` is another SNMPv3 engine than ``engine_id``: it answers there now, and has to be confirmed.
     """
 
     credential: SnmpCredential | None = None
@@ -50,12 +53,12 @@ class Habits:
     at_once: int = 20
     most_at_once: int = MOST_AT_ONCE
     octets: int = MOST_OCTETS
-    stretch: int = 100
     wide: bool | None = None
     get_by_next: bool = False
     ends: int = 0
     strikes: int = 0
     engine_id: bytes | None = None
+    engine_waiting: bytes | None = None
     described: int | None = None
     since: int = 0
     kept: _Kept = ()
@@ -81,6 +84,14 @@ class Habits:
         for name in _LIMITS:
             setattr(self, name, getattr(fresh, name))
 
+    def describe(self, sys_descr: bytes, today: int) -> None:
+        """Take note of sysDescr: with another firmware the limits are forgotten, at most once a day."""
+        described = crc32(sys_descr)
+        if self.described not in (None, described) and self.since and self.since != today:
+            self.try_again()
+            self.since = 0
+        self.described = described
+
     def settle(self, today: int) -> bool:
         """Note the day of a new limit; returns whether anything changed that is worth to be kept."""
         if self.kept and self.kept[0] != self.limits:
@@ -94,6 +105,7 @@ class Habits:
             self.at_once,
             self.ends,
             self.engine_id,
+            self.engine_waiting,
             self.described,
             self.since,
         )
@@ -108,8 +120,9 @@ class Habits:
                 memory[name] = value
         if self.credential is not None:
             memory["credential"] = self.credential.name
-        if self.engine_id is not None:
-            memory["engine_id"] = self.engine_id.hex()
+        for name in _ENGINES:
+            if (engine_id := getattr(self, name)) is not None:
+                memory[name] = engine_id.hex()
         return memory
 
     @classmethod
@@ -126,11 +139,10 @@ class Habits:
         habits.repetitions = min(habits.repetitions, habits.most_repetitions)
         named = memory.get("credential")
         habits.credential = next((one for one in credentials if one.name == named), None)
-        if isinstance(engine_id := memory.get("engine_id"), str):
-            try:
-                habits.engine_id = bytes.fromhex(engine_id)[:32] or None
-            except ValueError:
-                habits.engine_id = None
+        for name in _ENGINES:
+            if isinstance(engine_id := memory.get(name), str):
+                with suppress(ValueError):
+                    setattr(habits, name, bytes.fromhex(engine_id)[:32] or None)
         return habits
 
 
@@ -148,6 +160,7 @@ _LIMITS = (
     "ends",
 )
 _KEPT = (*_LIMITS, "described", "since")
+_ENGINES = ("engine_id", "engine_waiting")
 _DEFAULTS = {name: getattr(Habits(), name) for name in _KEPT}
 _NUMBERS = {
     "repetitions": (1, MOST_REPETITIONS),

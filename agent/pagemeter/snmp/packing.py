@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """One GETBULK: what is asked once, then ``repetitions`` rows of each of the others; ``names`` are in the question."""
+    """One GETBULK: what is asked once, then ``repetitions`` rows of each of the others; ``names`` are what it asks."""
 
     once: tuple[Part, ...]
     repeated: tuple[Part, ...]

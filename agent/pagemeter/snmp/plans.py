@@ -13,7 +13,7 @@ _MOST_EXPECTED = 500
 
 
 class Plan:
-    """Columns, each with the rows that are expected and its witness, and single values.
+    """Columns, each with the rows that are expected and its witness, and single values; ``walked`` are read alone.
 
     Of the columns of one table with equally many rows the first looks beyond its end for the others, their witness.
     """
@@ -24,8 +24,10 @@ class Plan:
         self.singles = tuple(name for name in singles if name not in self.forbidden)
         witnesses: dict[tuple[Oid, int], Oid] = {}
         planned: list[tuple[Oid, int, Oid | None]] = []
+        # A walk goes around what is forbidden below a column.
+        self.walked = tuple(name for name, _ in columns if any(prefix[: len(name)] == name for prefix in denied))
         for name, rows in columns:
-            if name not in self.forbidden:
+            if name not in self.forbidden and name not in self.walked:
                 expected = min(max(rows, 0), _MOST_EXPECTED)
                 planned.append((name, expected, witnesses.get((name[:-1], expected)) if expected else None))
                 witnesses.setdefault((name[:-1], expected), name)

@@ -14,6 +14,14 @@ _REPORTABLE = b"\x04"
 _LARGEST_ANSWER = 65_507
 _LONGEST_ENGINE_ID = 32
 
+# What is the same in every probe: msgMaxSize, msgFlags and msgSecurityModel; boots and time; names that are empty.
+_VERSION = write_integer(_V3)
+_MODEL = write_integer(_LARGEST_ANSWER) + block(Tag.OCTET_STRING, _REPORTABLE) + write_integer(_USM)
+_NUMBERS = write_integer(0) + write_integer(0)
+_NOBODY = block(Tag.OCTET_STRING, b"")
+_NO_ROWS = block(_SEQUENCE, b"")
+_NO_SECURITY = block(Tag.OCTET_STRING, block(_SEQUENCE, _NOBODY + _NUMBERS + _NOBODY + _NOBODY + _NOBODY))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineReport:
@@ -26,22 +34,11 @@ class EngineReport:
 
 def encode_probe(request_id: int) -> bytes:
     """Write a noAuthNoPriv GET without engine id, user and variables; ``request_id`` is the msgID too."""
-    numbers = write_integer(0) + write_integer(0)
-    nobody = block(Tag.OCTET_STRING, b"")
-    pdu = block(PduType.GET, write_integer(request_id) + numbers + block(_SEQUENCE, b""))
-    head = (
-        write_integer(request_id)
-        + write_integer(_LARGEST_ANSWER)
-        + block(Tag.OCTET_STRING, _REPORTABLE)
-        + write_integer(_USM)
-    )
-    security = block(_SEQUENCE, nobody + numbers + nobody + nobody + nobody)
+    number = write_integer(request_id)
+    pdu = block(PduType.GET, number + _NUMBERS + _NO_ROWS)
     return block(
         _SEQUENCE,
-        write_integer(_V3)
-        + block(_SEQUENCE, head)
-        + block(Tag.OCTET_STRING, security)
-        + block(_SEQUENCE, nobody + nobody + pdu),
+        _VERSION + block(_SEQUENCE, number + _MODEL) + _NO_SECURITY + block(_SEQUENCE, _NOBODY + _NOBODY + pdu),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pagemeter.clock import Clock
 from pagemeter.component import Memory
-from pagemeter.errors import AccessDenied, DeviceError, Unreachable
+from pagemeter.errors import AccessDenied, DeviceError, PagemeterError, Unreachable
 from pagemeter.model import Target
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, IPAddress, SnmpCredential, SnmpVersion
@@ -18,9 +18,9 @@ from pagemeter.net.ranges import Resolver
 from pagemeter.snmp.candidate import Candidate
 from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.habits import DAYS_OF_A_LIMIT, Habits
+from pagemeter.snmp.habits import DAYS_OF_A_LIMIT, SYS_DESCR, Habits
 from pagemeter.snmp.session import CommunitySession, ErrorStatus, Place, Session, silent
-from pagemeter.snmp.types import Oid
+from pagemeter.snmp.types import Oid, Walk
 from pagemeter.snmp.v3 import V3Session, V3Users
 
 SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
@@ -111,10 +111,25 @@ class Switchboard:
         if habits.settle(self._today()):
             self._changed[key] = habits
 
+    def describe(self, habits: Habits, walk: Walk) -> Walk:
+        """Note the sysDescr of a walk, if it has one; returns the walk."""
+        if (sys_descr := walk.octets(SYS_DESCR)) is not None:
+            habits.describe(sys_descr, self._today())
+        return walk
+
     def learned(self) -> dict[str, Memory]:
         """Return what is worth to be kept of the devices of which something changed since it was asked last."""
         changed, self._changed = self._changed, {}
         return {_named(key): habits.as_memory() for key, habits in changed.items()}
+
+    def confirm(self, place: str) -> None:
+        """Pin the engine that waits at a place; raises PagemeterError where none does."""
+        habits = self.habits(*(key := _key(place)))
+        if habits.engine_waiting is None:
+            raise PagemeterError(f"no other SNMPv3 engine waits at {place}; `pagemeter engines` lists where one does")
+        habits.engine_id, habits.engine_waiting = habits.engine_waiting, None
+        habits.settle(self._today())
+        self._changed[key] = habits
 
     def habits(self, address: IPAddress, port: int | None = None) -> Habits:
         """Return what is known of an address; ``port`` as the target's URI names it."""
@@ -127,7 +142,10 @@ class Switchboard:
         return habits
 
     def _remembered(self, key: _Key) -> Habits:
-        memory = self._recall(_named(key))
+        try:
+            memory = self._recall(_named(key))
+        except PagemeterError:
+            memory = {}
         if not memory:
             return Habits()
         habits = Habits.from_memory(memory, self._credentials.snmp(key[0]))
@@ -272,6 +290,19 @@ class _Talk:
             # The next visit tries all credentials: perhaps the community was changed.
             self._habits.doubted = True
         self._board.release(self._key, self._habits)
+
+
+def _key(place: str) -> _Key:
+    """Read what ``_named`` writes; raises PagemeterError for anything else."""
+    host, _, port = place.rpartition(":")
+    try:
+        return ip_address(place), None
+    except ValueError:
+        pass
+    try:
+        return ip_address(host.strip("[]")), int(port)
+    except ValueError:
+        raise PagemeterError(f"{place} is no address; write it as `pagemeter engines` lists it") from None
 
 
 def _named(key: _Key) -> str:

@@ -85,7 +85,7 @@ class Territory:
 
     def _ground(self, address: IPAddress, known: SnmpCredential | None = None) -> _Ground | None:
         network = self._fence.network_of(address)
-        credentials = _to_try(self._credentials.snmp(address), known)
+        credentials = to_try(self._credentials.snmp(address), known)
         if network is None or not credentials or not self._is_ever_asked(address):
             return None
         return _Ground(network, credentials, self.is_attached(address))
@@ -149,7 +149,7 @@ def _cut(stretch: Stretch, edges: Sequence[int]) -> Iterator[Stretch]:
     return map(Stretch, starts, ends)
 
 
-def _to_try(credentials: Iterable[SnmpCredential], known: SnmpCredential | None) -> tuple[SnmpCredential, ...]:
+def to_try(credentials: Iterable[SnmpCredential], known: SnmpCredential | None) -> tuple[SnmpCredential, ...]:
     """Choose what is tried: few communities, and one probe a port for all users of SNMPv3."""
     communities: set[str] = set()
     probed: set[int] = set()

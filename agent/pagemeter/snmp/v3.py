@@ -17,19 +17,8 @@ from pagemeter.snmp.probe import EngineReport, encode_probe
 from pagemeter.snmp.session import ErrorStatus, Habits, Place, Reply
 from pagemeter.snmp.tickets import Answer
 from pagemeter.snmp.types import EXCEPTIONS, Oid
-from pagemeter.snmp.usm import Keys, Usm
-from pagemeter.snmp.v3_message import (
-    AUTH,
-    LARGEST_NUMBER,
-    PRIV,
-    ScopedPdu,
-    Security,
-    V3Message,
-    read,
-    read_scoped,
-    scoped_pdu,
-    write,
-)
+from pagemeter.snmp.usm import Usm
+from pagemeter.snmp.v3_message import LARGEST_NUMBER, ScopedPdu, read, scoped_pdu
 from pagemeter.snmp.v3_peer import Peer, Peers
 from pagemeter.snmp.v3_refusals import (
     Refusal,
@@ -41,13 +30,13 @@ from pagemeter.snmp.v3_refusals import (
     unauthorised,
     usual_context,
 )
+from pagemeter.snmp.v3_user import Heard, User
 
 MOST_AT_ONCE = 40
 """So many questions of version 3 are in flight at once."""
 
 _LARGEST_REQUEST_ID = 32_767
 _PROBE_OCTETS = len(encode_probe(_LARGEST_REQUEST_ID))
-_ENVELOPE_OCTETS = 58
 _ENGINE_IDS = range(5, 33)
 _NOTHING_HERE = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 _NO_CONTEXT = frozenset({Refusal.CONTEXT, Refusal.CONTEXT_AWAY, Refusal.HANDLER})
@@ -60,12 +49,6 @@ class _Question:
     pdu: PduType
     oids: tuple[Oid, ...]
     counts: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    message: V3Message
-    scoped: ScopedPdu
 
 
 class V3Users:
@@ -99,7 +82,7 @@ class V3Session:
         self._place = place
         self._users = users
         self._credential = credential
-        self._user = (credential.user or "").encode()
+        self._name = (credential.user or "").encode()
         self._timeout = timeout
         self._peer: Peer | None = None
         self._rubbish: MalformedError | None = None
@@ -146,7 +129,7 @@ class V3Session:
             raise Unreadable(f"{place.uri} answers on port {place.port}, but not in SNMPv3 ({self._rubbish})")
         raise Unreachable(f"{place.uri} did not answer SNMPv3 in {self.tries} tries; is it on, is v3 switched on?")
 
-    async def _try(self, question: _Question, context: bytes, tries: Sequence[int]) -> _Heard | None:
+    async def _try(self, question: _Question, context: bytes, tries: Sequence[int]) -> Heard | None:
         """Ask, again after a silence: then it is asked anew who is there, for it may have started anew."""
         for number in tries:
             wait = self._wait(number)
@@ -156,18 +139,19 @@ class V3Session:
                 return heard
         return None
 
-    async def _ask_in_time(self, question: _Question, context: bytes, wait: float) -> _Heard | None:
+    async def _ask_in_time(self, question: _Question, context: bytes, wait: float) -> Heard | None:
         """Ask; put a wrong time right once, and ask once more who is there where the engine id is refused."""
         heard = await self._request(question, context, wait)
         refusal = refusal_of(heard.scoped) if heard is not None and heard.scoped.is_report else None
         if heard is not None and refusal is Refusal.TIME_WINDOW:
             now = self._users.clock.monotonic()
-            self._known_peer.correct(heard.message.boots, heard.message.seconds, now)
+            hear = self._known_peer.correct if heard.is_signed else self._known_peer.hear_unsigned
+            hear(heard.message.boots, heard.message.seconds, now)
         elif refusal is not Refusal.ENGINE or not await self._meet(wait):
             return heard
         return await self._request(question, context, wait)
 
-    async def _settle_context(self, question: _Question, heard: _Heard | None) -> tuple[_Heard | None, bytes | None]:
+    async def _settle_context(self, question: _Question, heard: Heard | None) -> tuple[Heard | None, bytes | None]:
         """Keep to the default context where it knows anything; else try the maker's, once for each engine."""
         peer = self._known_peer
         if heard is not None and not _is_nothing(heard.scoped):
@@ -192,6 +176,7 @@ class V3Session:
             raise Unreadable(f"{place.uri} says an SNMPv3 engine id of {len(said.engine_id)} octets; it has 5 to 32")
         signs = self._credential.auth is not None
         if signs and self._credential.trust != Trust.NETWORK and self.habits.engine_id not in (None, said.engine_id):
+            self.habits.engine_waiting = said.engine_id
             raise another_engine(place)
         if signs and said.boots == LARGEST_NUMBER:
             raise locked(place)
@@ -199,59 +184,18 @@ class V3Session:
         self._peer.hear_unsigned(said.boots, said.seconds, clock.monotonic())
         return True
 
-    async def _request(self, question: _Question, context: bytes, wait: float) -> _Heard | None:
+    async def _request(self, question: _Question, context: bytes, wait: float) -> Heard | None:
         """Ask the engine as the user, once; none where no answer came that may be one."""
         peer = self._known_peer
-        keys = self._users.usm.keys(self._credential, peer.engine_id)
+        user = User(self._name, self._users.usm.keys(self._credential, peer.engine_id), peer)
         request_id = secrets.randbelow(_LARGEST_REQUEST_ID) + 1
         scoped = scoped_pdu(peer.engine_id, context, question.pdu, request_id, question.oids, question.counts)
         return await self._send(
-            lambda message_id: self._written(message_id, keys, peer, scoped),
-            len(scoped) + self._envelope_octets(keys, peer),
+            lambda message_id: user.written(message_id, scoped, self._users.clock.monotonic()),
+            len(scoped) + user.envelope_octets,
             wait,
-            lambda answer: self._judged(answer.octets, keys, peer, request_id),
+            lambda answer: user.judged(answer.octets, request_id, self._users.clock.monotonic()),
         )
-
-    def _written(self, message_id: int, keys: Keys, peer: Peer, scoped: bytes) -> bytes:
-        """Encrypt and sign a question as the user's level demands."""
-        boots, seconds = peer.clock(self._users.clock.monotonic())
-        flags, salt = AUTH if keys.signs else 0, b""
-        if keys.encrypts:
-            flags |= PRIV
-            scoped, salt = keys.encrypt(scoped, boots, seconds)
-        security = Security(flags=flags, engine_id=peer.engine_id, boots=boots, seconds=seconds, user=self._user)
-        message, at = write(message_id, security, scoped, salt, keys.signature_octets)
-        return message if not flags else message[:at] + keys.signature(message) + message[at + keys.signature_octets :]
-
-    def _envelope_octets(self, keys: Keys, peer: Peer) -> int:
-        """Return how much longer than its scoped PDU a question is, to some octets of padding and length."""
-        return _ENVELOPE_OCTETS + len(peer.engine_id) + len(self._user) + keys.signature_octets
-
-    def _judged(self, octets: bytes, keys: Keys, peer: Peer, request_id: int) -> _Heard:
-        """Read an answer; raises MalformedError for one that must not count (RFC 3412, 7.2; RFC 3414, 3.2)."""
-        message = read(octets)
-        scoped = read_scoped(self._opened(message, keys, peer) if message.flags & AUTH else message.scoped)
-        if scoped.is_report:
-            return _Heard(message, scoped)
-        if message.flags & (AUTH | PRIV) != (AUTH if keys.signs else 0) | (PRIV if keys.encrypts else 0):
-            raise MalformedError("an answer that is not protected as the question was")
-        if scoped.request_id != request_id or message.engine_id != peer.engine_id:
-            raise MalformedError("an answer to another question")
-        if message.flags & AUTH:
-            peer.hear_signed(message.boots, message.seconds, self._users.clock.monotonic())
-        return _Heard(message, scoped)
-
-    def _opened(self, message: V3Message, keys: Keys, peer: Peer) -> bytes:
-        """Check the signature, then decrypt."""
-        if not keys.signs or message.engine_id != peer.engine_id or message.user != self._user:
-            raise MalformedError("an answer to another user or of another engine")
-        if len(message.signature) != keys.signature_octets or not keys.is_signed(message.whole, message.signed_at):
-            raise MalformedError("an answer whose signature is wrong")
-        if not message.flags & PRIV:
-            return message.scoped
-        if not keys.encrypts:
-            raise MalformedError("an answer that is encrypted, though the question was not")
-        return keys.decrypt(message.scoped, message.boots, message.seconds, message.salt)
 
     async def _send(
         self, question: Callable[[int], bytes], octets: int, wait: float, understand: Callable[[EngineReport], _T]
@@ -287,12 +231,12 @@ class V3Session:
             finally:
                 self._exchange.forget(ticket)
 
-    def _take(self, heard: _Heard) -> Reply:
+    def _take(self, heard: Heard) -> Reply:
         """Pin the engine at its first signed answer."""
         peer = self._known_peer
         peer.answered = self._credential
-        if heard.message.flags & AUTH:
-            self.habits.engine_id = peer.engine_id
+        if heard.is_signed:
+            self.habits.engine_id, self.habits.engine_waiting = peer.engine_id, None
         scoped = heard.scoped
         return Reply(error_status=scoped.error_status, error_index=scoped.error_index, rows=scoped.rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from urllib.parse import urlsplit
 
 from pagemeter.errors import AccessDenied, DeviceError, Unreachable, Unreadable
 from pagemeter.net.credentials import Auth, Priv, SnmpCredential
@@ -38,7 +39,7 @@ _DENIALS = {
     Refusal.DIGEST: "refuses the authentication password or protocol of the SNMPv3 user {user}; write both ({auth}) as "
     "the device has them",
     Refusal.DECRYPTION: "can't decrypt what the SNMPv3 user {user} sends; write the privacy password and protocol "
-    "({priv}) as the device has them{extension}",
+    "({priv}{extension}) as the device has them",
     Refusal.ENGINE: "changed its SNMPv3 engine id while the user {user} was reading; the next cycle asks again",
     Refusal.SECURITY_MODEL: "has SNMPv3, but not with users and passwords (USM), which is all that is spoken here",
     Refusal.HANDLER: "knows the SNMPv3 user {user}, but answers nothing in the context {context}{advice}",
@@ -87,9 +88,18 @@ def explained(
 def another_engine(place: Place) -> AccessDenied:
     """Say that something else answers where a device was known."""
     return AccessDenied(
-        f"{place.uri} answers with another SNMPv3 engine id than at first, so no password was used; if the device was "
-        "exchanged, confirm it (`pagemeter engines`), or write `trust: network` into the credential"
+        f"{place.uri} answers with another SNMPv3 engine id than at first, so no password was used; was the device "
+        f"exchanged? Confirm it (`pagemeter engines confirm {_named(place)}`), or write `trust: network` into the "
+        "credential"
     )
+
+
+def _named(place: Place) -> str:
+    """Write the place as `pagemeter engines` does: with a port only where the target names one."""
+    parts = urlsplit(place.uri)
+    if parts.scheme not in ("host", "snmp") or parts.port is None:
+        return str(place.address)
+    return f"{place.address}:{place.port}" if place.address.version == 4 else f"[{place.address}]:{place.port}"
 
 
 def locked(place: Place) -> AccessDenied:
@@ -107,15 +117,15 @@ def ignored(place: Place, credential: SnmpCredential, tries: int, tried: bytes |
             f"{place.uri} tells its SNMPv3 engine id, but left {tries} questions of the user {user} unanswered, whom "
             "it answered before; is it busy, was the privacy password changed there?"
         )
-    contexts = f"; the context {tried.decode()!r} brought no answer either" if tried else ""
+    contexts = f" Nothing came in the context {tried.decode()!r} either." if tried else ""
     if credential.context:
-        contexts = f"; or does the device know no context {credential.context!r}?"
+        contexts = f" Or does the device know no context {credential.context!r}?"
     if credential.priv is not None:
         return AccessDenied(
             f"{place.uri} ignores what the SNMPv3 user {user} encrypts; is the privacy password or protocol "
-            f"({credential.priv}) right?{_extension(credential)}{contexts}"
+            f"right ({credential.priv}{_extension(credential)})?{contexts}"
         )
-    return Unreachable(f"{place.uri} answers SNMPv3, but not the user {user}; may the user read?{contexts}")
+    return AccessDenied(f"{place.uri} answers SNMPv3, but not the user {user}; may the user read?{contexts}")
 
 
 def unauthorised(place: Place, credential: SnmpCredential, tried: bytes | None) -> AccessDenied:

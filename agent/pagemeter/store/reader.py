@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -123,6 +123,11 @@ class StoreReader(FeedReader):
         rows = self._rows("SELECT json FROM memory WHERE component = ? AND device = ?", component, device)
         return cast("Memory", parse_json(rows[0][0])) if rows else {}
 
+    def memories(self, component: str) -> Mapping[str, Memory]:
+        """Return all that a component remembers, by device, sorted."""
+        rows = self._rows("SELECT device, json FROM memory WHERE component = ? ORDER BY device", component)
+        return {device: cast("Memory", parse_json(json)) for device, json in rows}
+
     def cursors(self, source: str) -> Mapping[str, JsonValue]:
         """Return how far each stream of a source was read."""
         rows = self._rows("SELECT stream, json FROM cursor WHERE source = ? ORDER BY stream", source)
@@ -188,10 +193,13 @@ class StoreReader(FeedReader):
 
     def page(self, after: Position, most: int) -> Page:
         """Return the next rows of the log, damaged ones with what is wrong instead of a document."""
-        rows, frames = self._page_rows(after.seq, most)
-        plain = {seq: _checked(row, None) for seq, row in frames.items()}
-        entries = tuple(_entry(row, plain) for row in rows)
+        entries = self._entries("seq > ? ORDER BY seq LIMIT ?", after.seq, most)
         return Page(entries=entries, end=entries[-1].position if entries else after)
+
+    def rows_at(self, places: Sequence[Position]) -> tuple[Entry, ...]:
+        """Return the rows at some places of the log, in its order; what is gone is left out."""
+        marks = ", ".join("?" * len(places))
+        return self._entries(f"seq IN ({marks}) ORDER BY seq", *(place.seq for place in places))
 
     def integrity(self) -> list[str]:
         """Check the file and every document; each line names one damage."""
@@ -207,11 +215,16 @@ class StoreReader(FeedReader):
                 found.append(str(error))
         return found
 
-    def _page_rows(self, after: int, most: int) -> tuple[list[Any], dict[int, Any]]:
+    def _entries(self, which: str, *values: object) -> tuple[Entry, ...]:
+        rows, frames = self._rows_and_frames(which, values)
+        plain = {seq: _checked(row, None) for seq, row in frames.items()}
+        return tuple(_entry(row, plain) for row in rows)
+
+    def _rows_and_frames(self, which: str, values: Sequence[object]) -> tuple[list[Any], dict[int, Any]]:
         with self._transaction() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM document WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - a constant
-                (after, most),
+                f"SELECT {_COLUMNS} FROM document WHERE {which}",  # noqa: S608 - a constant
+                values,
             ).fetchall()
             frames = {}
             for seq in {row[8] for row in rows if row[8] is not None}:

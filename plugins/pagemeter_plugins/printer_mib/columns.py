@@ -14,7 +14,8 @@ class Kind(StrEnum):
 
     Of ``settled`` ones the value is taken from the earlier visit; all others are read at each visit. Another ``mark``,
     a ``level`` that rose or lost its number, a ``live`` row that came or went: then everything is read anew. The rows
-    of ``passing`` columns come and go. A ``counter`` is read together with the proof of whose it is.
+    of ``passing`` columns come and go. A ``counter`` is read together with the proof of whose it is. What is ``gone``
+    was there at the visit before; when it is back, everything is read anew.
     """
 
     SETTLED = "settled"
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     LEVEL = "level"
     PASSING = "passing"
     COUNTER = "counter"
+    GONE = "gone"
 
 
 NEEDED: dict[Oid, tuple[int, ...]] = {

@@ -74,6 +74,7 @@ class PrinterMibReader(Reader):
             found = None if walk is None else self._parsed(walk, scopes)
             if found is not None and not isinstance(found, NotAPrinter):
                 return Answer(readings=found)
+            return await self._anew(snmp, scopes, shelf, misfits=True)
         return await self._anew(snmp, scopes, shelf)
 
     async def _again(self, snmp: Patience, target: Target, shelf: Shelf, ask: Ask) -> Walk | None:
@@ -89,7 +90,9 @@ class PrinterMibReader(Reader):
             return None
         return Walk((*shelf.settled(scopes), *fresh))
 
-    async def _anew(self, snmp: Patience, scopes: frozenset[Scope], shelf: Shelf | None) -> Answer | NotAPrinter | None:
+    async def _anew(
+        self, snmp: Patience, scopes: frozenset[Scope], shelf: Shelf | None, *, misfits: bool = False
+    ) -> Answer | NotAPrinter | None:
         """Read everything that the scopes need, and leave a shelf for the next visit."""
         walk = await self._look(snmp)
         if not len(walk):
@@ -110,7 +113,16 @@ class PrinterMibReader(Reader):
             return found
         if distrusted is not None:
             return Answer(readings=_without_meters(found, distrusted))
-        left = shelf_of(walk, people, scopes, counted, proof, rules=self._rules, at=self._clock.now())
+        left = shelf_of(
+            walk,
+            people,
+            scopes,
+            counted,
+            proof,
+            rules=self._rules,
+            at=self._clock.now(),
+            before=shelf if misfits else None,
+        )
         wider = shelf is not None and shelf.rules == self._rules and shelf.scopes > scopes
         return Answer(readings=found, memory=None if left is None or wider else to_memory(left))
 

@@ -149,7 +149,10 @@ def _misfits(section: Section, fresh: Walk) -> Iterator[str]:
         if len(rows) != len(section.rows) or any(row.oid not in fresh for row in section.rows):
             yield f"rows of {dotted(section.column)} came or went"
     for row in section.rows:
-        if row.oid not in fresh:
+        if section.kind is Kind.GONE:
+            if row.oid in fresh:
+                yield f"{dotted(row.oid)} is answered again"
+        elif row.oid not in fresh:
             yield f"{dotted(row.oid)} is not answered any more"
         elif section.kind is Kind.MARK and fresh.get(row.oid) != row:
             yield f"{dotted(row.oid)} is another one"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pagemeter import __version__
 from pagemeter.model import Scope
-from pagemeter.snmp.types import Oid, VarBind, Walk
+from pagemeter.snmp.types import Oid, Tag, VarBind, Walk
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.columns import KINDS, NEEDED, WHOLE, Kind
 from pagemeter_plugins.printer_mib.identity import Person
@@ -18,6 +18,7 @@ from pagemeter_plugins.printer_mib.shelf import Section, Shelf
 
 # prtMarkerSuppliesClass receptacleThatIsFilled: many devices send how full it is, so that it rises as it should.
 _FILLED = 4
+_MOST_GONE = 40
 # Where two want the same row, the later one decides.
 _RANK = (Kind.SETTLED, Kind.LIVE, Kind.LEVEL, Kind.MARK, Kind.COUNTER)
 _KEPT = frozenset({Kind.SETTLED, Kind.MARK, Kind.LEVEL})
@@ -41,8 +42,12 @@ def shelf_of(
     *,
     rules: str,
     at: datetime,
+    before: Shelf | None = None,
 ) -> Shelf | None:
-    """Sort the rows of a visit; none where something was cut short, or nothing says who it is."""
+    """Sort the rows of a visit; none where something was cut short, or nothing says who it is.
+
+    ``before`` is a shelf that did not fit: what it had and is not there is looked for again.
+    """
     if walk.missing or not proof:
         return None
     sorting = _Sorting(walk, people, scopes, frozenset(counted), frozenset(proof))
@@ -52,8 +57,15 @@ def shelf_of(
         read_at=at,
         up_time=mib.up_time_of(walk),
         proof=proof,
-        sections=tuple(sorting.sections()),
+        sections=(*sorting.sections(), *_gone(walk, scopes, before)),
     )
+
+
+def _gone(walk: Walk, scopes: frozenset[Scope], before: Shelf | None) -> Iterator[Section]:
+    known = () if before is None or before.scopes != scopes else before.rows(scopes)
+    rows = tuple(VarBind(one, Tag.NULL, None) for one in known if one not in walk)
+    if rows:
+        yield Section(scopes=scopes, kind=Kind.GONE, rows=rows[:_MOST_GONE])
 
 
 class _Sorting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -32,6 +33,7 @@ from pagemeter.model import (
     Work,
 )
 from pagemeter.store import Keep, Position, Store
+from pagemeter.store.versions import installed_migrations
 from pagemeter.visits import Visits
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -203,8 +205,9 @@ async def test_a_store_without_a_ledger_begins_its_runs_with_what_was_read_last(
         learned = here.inventory.learn(PLACES["a"], (here.reading(1000),), at=START, read_by=("told",))
         await here.store.keep(Keep(entries=_of_before(learned.entries)))
     with closing(sqlite3.connect(path)) as db:
-        for table in ("history", "series", "supply_life", "alert_life"):
-            db.execute(f"DROP TABLE {table}")
+        later = "".join(step.sql for step in installed_migrations() if step.version > 2)
+        for what, name in re.findall(r"CREATE (TABLE|INDEX) (?:IF NOT EXISTS )?(\w+)", later):
+            db.execute(f"DROP {what} IF EXISTS {name}")
         db.execute("PRAGMA user_version = 2")
         db.commit()
     async with here_in(tmp_path, clock) as here:

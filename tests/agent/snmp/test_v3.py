@@ -92,6 +92,7 @@ class Engine:
     mute: bool = False
     raw: Callable[[bytes], list[bytes]] = lambda answer: [answer]
     heard: list[V3Message] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
     @property
@@ -109,6 +110,7 @@ class Engine:
     def answer(self, data: bytes) -> list[bytes]:
         asked = read(data)
         self.heard.append(asked)
+        self.arrived.set()
         if self.mute:
             return []
         if asked.engine_id != self.engine_id:
@@ -304,6 +306,25 @@ async def test_a_time_that_nobody_signed_does_not_replace_one_that_was_signed(st
     assert engine.heard[-1].seconds == 5000
 
 
+async def test_a_refused_time_that_nobody_signed_is_not_sure_yet(start: Start, agent: Agent) -> None:
+    engine = await start()
+    session = agent.session(engine)
+    await session.ask(PduType.GET, [NAME])
+    forged = replace(engine, boots=2**31 - 2, seconds=9)
+    sent = 0
+
+    def refuse_first(answer: bytes) -> list[bytes]:
+        nonlocal sent
+        sent += 1
+        return [forged.report(engine.heard[-1], Refusal.TIME_WINDOW, signed=False)] if sent == 1 else [answer]
+
+    engine.raw = refuse_first
+    # The question under the forged time is refused by the engine, with a signature; the next visit is right at once.
+    with pytest.raises(AccessDenied, match="refuses the time"):
+        await session.ask(PduType.GET, [NAME])
+    assert await agent.name(engine) == b"made-up"
+
+
 async def test_an_old_answer_does_not_count(start: Start, agent: Agent) -> None:
     engine = await start()
     session = agent.session(engine)
@@ -351,16 +372,19 @@ async def test_an_engine_is_pinned_at_its_first_signed_answer(start: Start, agen
 
 async def test_an_unknown_engine_at_a_known_address_gets_no_signed_question(start: Start, agent: Agent) -> None:
     engine, habits = await start(), Habits(engine_id=b"the engine of yesterday")
-    with pytest.raises(AccessDenied, match=r"another SNMPv3 engine id than at first.*trust: network"):
+    with pytest.raises(AccessDenied, match=f"engines confirm 127.0.0.1:{engine.port}.*trust: network"):
         await agent.name(engine, METER, habits)
     assert (engine.probes, engine.signed) == (1, 0)
-    assert habits.engine_id == b"the engine of yesterday"
+    assert (habits.engine_id, habits.engine_waiting) == (b"the engine of yesterday", NET_SNMP)
+    # It waits in what is kept of the device, for who confirms it; there it is read again.
+    kept = Habits.from_memory(habits.as_memory(), (METER,))
+    assert (kept.engine_id, kept.engine_waiting) == (b"the engine of yesterday", NET_SNMP)
 
 
 async def test_a_credential_that_trusts_its_network_takes_the_new_engine(start: Start, agent: Agent) -> None:
     engine, habits = await start(), Habits(engine_id=b"the engine of yesterday")
     assert await agent.name(engine, replace(METER, trust=Trust.NETWORK), habits) == b"made-up"
-    assert habits.engine_id == NET_SNMP
+    assert (habits.engine_id, habits.engine_waiting) == (NET_SNMP, None)
 
 
 async def test_an_engine_that_is_exchanged_between_two_visits_gets_no_signed_question(
@@ -606,7 +630,8 @@ async def test_no_more_than_forty_questions_are_in_flight(start: Start, agent: A
     asking = [asyncio.create_task(agent.session(engine, timeout=60).ask(PduType.GET, [NAME])) for _ in range(60)]
     async with asyncio.timeout(10):
         while len(engine.heard) < MOST_AT_ONCE:
-            await asyncio.sleep(0)
+            engine.arrived.clear()
+            await engine.arrived.wait()
     for _ in range(100):
         await asyncio.sleep(0)
     assert len(engine.heard) == MOST_AT_ONCE
