@@ -223,11 +223,11 @@ class Snmp(Protocol):
     ) -> Walk:
         """Read once more what an earlier visit found, in as few packets as the device takes.
 
-        ``rows`` maps single values to the octets that each took; every packet asks for those of ``proof``, too, which
-        say whose they are. Values of a packet that does not answer the proof, or answers it otherwise than the first
-        one, are not in the walk but in ``missing``. ``ends`` maps columns to the last rows that they had (to themselves
-        where they had none): what follows there in the column is in the walk. ``columns`` are those whose rows come and
-        go; they are read to their ends, so many rows are expected.
+        ``rows`` maps single values to the octets that each took, 0 where it was absent. Every packet asks for those of
+        ``proof``, too, which say whose they are: values of a packet that does not answer the proof, or answers it
+        otherwise than the first one, are not in the walk but in ``missing``. ``ends`` maps columns to the last rows
+        that they had (to themselves where they had none): what follows there in the column is in the walk. ``columns``
+        are those whose rows come and go; they are read to their ends, so many rows are expected.
         """
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from pagemeter.clock import Clock
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 READ_SECONDS = 90.0
 """How long one reader may take for one device, unless its item says otherwise."""
+
+MOST_UNKEPT = 256
+"""How many answers wait for the store at once, with those that are being read: a hundred kilobytes each."""
 
 _UNASKED = Answer()
 """What stands for a reader that knows none of the scopes."""
@@ -84,6 +88,7 @@ class Visits:
         self._timeouts = dict(timeouts or {})
         self._seats = seats or Seats(Fence(()))
         self._aside = aside
+        self._unkept = asyncio.Semaphore(MOST_UNKEPT)
         self._running: dict[str, tuple[frozenset[Scope], asyncio.Future[Visited]]] = {}
 
     async def visit(self, target: Target, scopes: frozenset[Scope] = EVERYTHING) -> Visited:
@@ -125,10 +130,16 @@ class Visits:
         return replace(job, device=self._inventory.device_at(job.printer))
 
     async def _visit(self, target: Target, scopes: frozenset[Scope]) -> Visited:
-        # Another device is read while the store gathers a group to commit.
-        async with self._seats.taken(target.host):
-            known = self._inventory.at(target.uri)
-            read = await self._read(target, scopes, tuple(entry.latest for entry in known))
+        async with AsyncExitStack() as unkept:
+            # Another device is read while the store gathers a group to commit.
+            async with self._seats.taken(target.host):
+                await unkept.enter_async_context(self._unkept)
+                known = self._inventory.at(target.uri)
+                read = await self._read(target, scopes, tuple(entry.latest for entry in known))
+            return await self._taken_in(target, known, read)
+
+    async def _taken_in(self, target: Target, known: tuple[FleetEntry, ...], read: _Read) -> Visited:
+        """Keep what the readers said."""
         now = self._clock.now()
         warnings = tuple(str(error) for error in read.errors)
         if read.readings:

@@ -41,6 +41,7 @@ def cost_of_a_poll(setting: Setting, ready: Ready) -> Outcome:
     with fleet(setting, every=1, tables=setting.tables[:1]) as simulator:
         for _ in range(setting.repetitions):
             many = 200 if setting.quick else 1000
+            simulator.counters()
             rounds = client(setting, "poll", {**given, "devices": many, "rounds": 3})["rounds"]
             packets = simulator.counters()["rx"] / many / len(rounds)
             first.append(rounds[0]["cpu"] / many)

@@ -23,7 +23,12 @@ from pagemeter.store import Keep, Store, StoreReader
 
 FIRST, NEW = "8000000001aaaaaaaa", "8000000001bbbbbbbb"
 MET: Memory = {"engine_id": FIRST, "engine_waiting": NEW, "bulk": True}
-KEPT: dict[str, Memory] = {"10.0.0.7": MET, "10.0.0.8:1161": MET, "[fe80::1]:1161": MET, "10.0.0.9": {"engine_id": FIRST}}
+KEPT: dict[str, Memory] = {
+    "10.0.0.7": MET,
+    "10.0.0.8:1161": MET,
+    "[fe80::1]:1161": MET,
+    "10.0.0.9": {"engine_id": FIRST},
+}
 
 
 def engine_on(store: Store) -> SnmpEngine:

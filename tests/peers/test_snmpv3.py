@@ -393,6 +393,19 @@ def test_an_engine_that_changed_is_asked_only_where_the_network_is_trusted(
     event(record_property, f"another engine, trust: {trust}", said, peer.port)
 
 
+async def test_columns_are_the_same_as_under_v2c(peer: Snmpd) -> None:
+    columns = {(*SYSTEM, 9, 1, number): 10 for number in (2, 3, 4)}
+    v2c = SnmpCredential(name="open", version=SnmpVersion.V2C, community=SecretStr("public"))
+    walks = []
+    for one in (v2c, METER):
+        async with engine_with(one) as engine:
+            walks.append(await engine.columns(peer.target, columns, instances=[NAME]))
+    by_v2c, by_v3 = ({row.oid: (row.tag, row.value) for row in walk} for walk in walks)
+    assert len(by_v2c) > 10
+    assert by_v3 == by_v2c
+    assert walks[1].missing == {}
+
+
 async def test_forty_readers_at_once_lose_nothing(peer: Snmpd, record_property: Record) -> None:
     clock = Shifted()
     users = V3Users(clock)

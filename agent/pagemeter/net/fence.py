@@ -99,7 +99,7 @@ class Fence:
         return next((network for network in self.networks if address in network.network), None)
 
     def edges(self) -> tuple[IPNetwork, ...]:
-        """Return the networks at whose ends something else may hold than before: its own ones and what is left alone."""
+        """Return the networks at whose ends something else may hold than before: its own, and what is left alone."""
         return (*(network.network for network in self.networks), *self._never)
 
     def check_whole(self, segment: IPv4Network) -> FencedNetwork:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections import deque
 
-CATCH_UP_SECONDS = 0.1
+CATCH_UP_SECONDS = 0.2
 """So much of what a late timer missed is made up for; more is lost."""
 IDLE_SECONDS = 0.25
 """Who sent nothing for so long does not find the bucket full."""
 _MERGED_SECONDS = 0.001
 _SECOND = 1.0
+_LARGE_RATE = 400
+"""From here on a batch is little of a second: the window has room for one that is sent late, in the next second."""
 
 
 class PacketPace:
     """At most ``rate`` packets in any second: a bucket that fills a little slower, and a window that never lets more.
 
-    The margin, 0.35 % and at low rates up to one packet a second (1 % at most), is for packets that leave a little
-    after they were counted. ``batch`` is how many may go together so that the rate is kept all the same.
+    The margins, half a percent in all and at low rates up to one packet a second (1 % at most), are for packets that
+    leave a little after they were counted. ``batch`` is how many may go together so that the rate is kept all the same.
     """
 
     __slots__ = ("_at", "_entries", "_limit", "_passed", "_rate", "_slack", "_span", "_spent_at", "_tokens", "batch")
@@ -27,11 +29,11 @@ class PacketPace:
         if rate <= 0:
             raise ValueError("packets per second must be more than 0")
         margin = min(0.01, max(0.0035, 1 / rate))
-        self.batch = max(1, int(rate * 0.0025))
+        self.batch = max(1, int(rate * 0.002))
         self._rate = rate * (1 - margin)
         self._slack = self._rate * CATCH_UP_SECONDS
-        self._span = _SECOND + margin * 0.85
-        self._limit = math.ceil(rate)
+        self._span = _SECOND + margin * (0.85 if rate < _LARGE_RATE else 0.6)
+        self._limit = math.ceil(rate) - (0 if rate < _LARGE_RATE else self.batch)
         self._tokens = 1.0
         self._at = self._spent_at = now
         # [first, last, packets] of what passed within the span; what passed at nearly one moment is one entry.

@@ -31,8 +31,9 @@ _AT_FIRST = 10
 class Known:
     """What is known to be there: single values with the octets that each took, the last rows of columns, columns.
 
-    ``proof`` are the values that say whose all others are. Behind those of ``ends`` no row of the column should follow;
-    of ``columns`` the rows come and go, so many are expected.
+    A value that took 0 octets was not there, and is not looked for where it hides from GETNEXT. ``proof`` are the
+    values that say whose all others are. Behind those of ``ends`` no row of the column should follow; of ``columns``
+    the rows come and go, so many are expected.
     """
 
     rows: Mapping[Oid, int]
@@ -123,7 +124,7 @@ class _Again:
             else:
                 reply = await self._session.ask(PduType.GET_NEXT, asked, attempt=attempt)
         except (Unreachable, Unreadable):
-            if not new:
+            if not new and (self._habits.bulk is not None or not self._by_bulk):
                 raise
             await self._plainly()
             self._strike(len(asked))
@@ -176,7 +177,11 @@ class _Again:
     def _strike(self, width: int) -> None:
         """Count a silence of a device that answers less; a lost packet teaches nothing, the second silence does."""
         self._habits.strikes += 1
-        if self._habits.strikes >= _STRIKES:
+        if self._habits.strikes < _STRIKES:
+            return
+        if self._by_bulk and self._habits.bulk is None:
+            self._habits.strikes, self._habits.bulk = 0, False
+        else:
             self._take_less(width)
 
     def _take_less(self, width: int) -> None:
@@ -218,7 +223,8 @@ class _Again:
         del self._left[: max(1, done) if rows else 0]
         found = {row.oid: row for name, row in zip(names, values, strict=False) if row.oid == name}
         # What is not where it was may be hidden from GETNEXT alone.
-        self._doubtful += [oid for oid in rows[: max(1, done)] if oid not in found]
+        sizes = self._known.rows
+        self._doubtful += [oid for oid in rows[: max(1, done)] if oid not in found and sizes[oid]]
         self._keep([oid for oid in rows[:done] if oid in found], found)
         for end, row in zip(ends, told[len(names) :], strict=False):
             del self._ends[end]

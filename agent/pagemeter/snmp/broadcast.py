@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from pagemeter.errors import Unreachable
+from pagemeter.net.budget import Toll
 from pagemeter.net.credentials import IPAddress, SnmpCredential
 from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
 from pagemeter.snmp.session import ErrorStatus, community_question
@@ -128,13 +129,13 @@ class Broadcast:
                     ear.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, socket.if_nametoindex(way.interface))
             except OSError as error:
                 raise Unreachable(f"{way.interface} has no address to broadcast from ({error.strerror})") from error
-            loop.add_reader(ear, self._read, ear)
+            loop.add_reader(ear, self._read, ear, way.candidate.toll)
             try:
                 yield ear
             finally:
                 loop.remove_reader(ear)
 
-    def _read(self, ear: socket.socket) -> None:
+    def _read(self, ear: socket.socket, toll: Toll) -> None:
         for _ in range(_DATAGRAMS_A_TURN):
             try:
                 data, sender = ear.recvfrom(_LARGEST_DATAGRAM)
@@ -143,6 +144,7 @@ class Broadcast:
             except OSError:
                 # Windows reports here that some host has closed its port.
                 continue
+            toll.got(len(data))
             self._take(data, ip_address(sender[0]))
 
     def _take(self, data: bytes, address: IPAddress) -> None:

@@ -246,7 +246,7 @@ class _ColumnReader:
     def _take(self, packet: Packet, rows: Sequence[VarBind]) -> None:
         """Keep the rows of an answer, each for what it was asked for."""
         once, width = len(packet.once), len(packet.repeated)
-        kept: list[VarBind] = []
+        rows, kept = _in_step(packet, rows), list[VarBind]()
         for part, row in zip(packet.once, rows, strict=False):
             if not part.single:
                 kept += self._take_rows(part.name, (row,))
@@ -295,3 +295,19 @@ class _ColumnReader:
                 del self._open[name]
             elif ended or not column.expected:
                 column.witness = None
+
+
+def _in_step(packet: Packet, rows: Sequence[VarBind]) -> Sequence[VarBind]:
+    """Return the rows of an answer of which is sure what each was asked for.
+
+    Some firmware leaves out the columns that ended, and what stands behind is then another one's: an answer that is
+    short counts up to the first turn in which a column ended.
+    """
+    once, width = len(packet.once), len(packet.repeated)
+    if not width or len(rows) >= once + width * packet.repetitions:
+        return rows
+    for place in range(once, len(rows)):
+        name = packet.repeated[(place - once) % width].name
+        if rows[place][0][: len(name)] != name:
+            return rows[: once + ((place - once) // width + 1) * width]
+    return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pagemeter.net.credentials import SnmpCredential, SnmpVersion
+from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
 from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
 from pagemeter.snmp.probe import EngineReport, decode_report, encode_probe
 from pagemeter.snmp.session import ErrorStatus, community_question
@@ -16,10 +16,15 @@ from pagemeter.snmp.types import Oid
 class Echo:
     """An address that answered, under which credential; ``answer`` has all rows only where ``whole``."""
 
-    host: str
+    address: IPAddress
     credential: SnmpCredential
     answer: Message | EngineReport
     whole: bool
+
+    @property
+    def host(self) -> str:
+        """The address as text."""
+        return str(self.address)
 
 
 def question(credential: SnmpCredential, oids: Sequence[Oid]) -> Callable[[int], bytes]:

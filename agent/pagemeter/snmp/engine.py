@@ -28,14 +28,12 @@ from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.reading import answered, read_values
 from pagemeter.snmp.sizes import Sizes
 from pagemeter.snmp.subtrees import read_subtrees
-from pagemeter.snmp.sweeping import Sweeping
+from pagemeter.snmp.sweeping import MOST_TRIES, Sweeping
 from pagemeter.snmp.switchboard import Switchboard
 from pagemeter.snmp.tickets import Counts
 from pagemeter.snmp.types import Oid, Walk, dotted
 from pagemeter.snmp.ways import Way, directed_way, limited_ways, parse_segment
 
-_ADDRESSES_AT_ONCE = 65_536
-_CLOSER_LOOKS_AT_ONCE = 40
 _DENIED = deny_list()
 
 
@@ -94,7 +92,7 @@ class SnmpEngine:
             routes=routes,
             denied=denied,
             timeout=timeout,
-            tries=self._tries,
+            tries=min(self._tries, MOST_TRIES),
             get=self.get,
         )
 

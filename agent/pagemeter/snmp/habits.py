@@ -62,18 +62,18 @@ class Habits:
     described: int | None = None
     since: int = 0
     kept: _Kept = ()
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock | asyncio.Semaphore = field(default_factory=asyncio.Lock)
 
     @property
     def limits(self) -> _Kept:
         """Return what is tried out again after a week: what the firmware could not do."""
         return (
-            self.bulk,
+            self.bulk is False,
             self.most_repetitions,
             min(self.oids_per_packet, 10),
             self.most_at_once,
             self.octets,
-            self.wide,
+            self.wide is False,
             self.get_by_next,
             self.ends < 0,
         )
@@ -94,10 +94,12 @@ class Habits:
 
     def settle(self, today: int) -> bool:
         """Note the day of a new limit; returns whether anything changed that is worth to be kept."""
-        if self.kept and self.kept[0] != self.limits:
+        if self.limits != (self.kept[0] if self.kept else _NO_LIMITS):
             self.since = today
         now: _Kept = (
             self.limits,
+            self.bulk,
+            self.wide,
             self.credential and self.credential.name,
             self.repetitions,
             self.oids_per_packet,
@@ -162,6 +164,7 @@ _LIMITS = (
 _KEPT = (*_LIMITS, "described", "since")
 _ENGINES = ("engine_id", "engine_waiting")
 _DEFAULTS = {name: getattr(Habits(), name) for name in _KEPT}
+_NO_LIMITS = Habits().limits
 _NUMBERS = {
     "repetitions": (1, MOST_REPETITIONS),
     "most_repetitions": (1, MOST_REPETITIONS),

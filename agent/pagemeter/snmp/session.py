@@ -76,7 +76,7 @@ class Session(Protocol):
 class CommunitySession:
     """SNMP v1 or v2c; after a silence it asks again with a new request id, and waits twice as long."""
 
-    __slots__ = ("_credential", "_exchange", "_place", "_timeout", "bulk_exists", "habits", "tries")
+    __slots__ = ("_credential", "_exchange", "_place", "_silent_to", "_timeout", "bulk_exists", "habits", "tries")
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class CommunitySession:
         self._place = place
         self._credential = credential
         self._timeout = timeout
+        self._silent_to: Ids | None = None
 
     async def ask(
         self,
@@ -106,11 +107,11 @@ class CommunitySession:
         attempt: int | None = None,
     ) -> Reply:
         """Ask one question, again with a new request id after a silence."""
-        place, habits, rubbish = self._place, self.habits, None
+        place, rubbish = self._place, None
         written = _question(self._credential, pdu, tuple(oids), once, repetitions)
         for number in range(self.tries) if attempt is None else (attempt,):
             await place.toll.pay(written.octets)
-            ids = Ids.NARROW if habits.wide is False or number else Ids.WIDE if habits.wide else self._trial()
+            ids = self._ids()
             try:
                 answer = await self._exchange.ask(
                     place.address,
@@ -137,19 +138,25 @@ class CommunitySession:
             raise Unreadable(f"{place.uri} answers on port {place.port}, but not in SNMP ({rubbish})") from rubbish
         raise silent(place, self.tries)
 
-    def _trial(self) -> Ids:
-        """Choose how to find out whether a device keeps a wide id: only one that answers is tried."""
-        return Ids.TRIAL if self.habits.heard else Ids.NARROW
+    def _ids(self) -> Ids:
+        """Choose how wide an id is: one that answers is tried with a wide one, and after a silence with a short one."""
+        wide = self.habits.wide
+        if wide is False or self._silent_to is not None or not self.habits.heard:
+            return Ids.NARROW
+        return Ids.WIDE if wide else Ids.TRIAL
 
     def _note_ids(self, ids: Ids, answered: int | None) -> None:
         habits = self.habits
-        if answered is not None:
-            habits.heard = True
+        if answered is None:
+            self._silent_to = ids if ids is not Ids.NARROW else self._silent_to
+            return
+        habits.heard = True
         if ids is Ids.TRIAL:
-            # A device that is silent to a wide id gets a narrow one at the next try, and from then on.
-            habits.wide = answered is not None and answered > LARGEST_SHORT
-        elif ids is Ids.WIDE and answered is None:
-            habits.wide = None
+            habits.wide = answered > LARGEST_SHORT
+        elif self._silent_to is not None:
+            # A wide id may have been too much; one that was kept before is tried once more.
+            habits.wide = False if self._silent_to is Ids.TRIAL else None
+            self._silent_to = None
 
 
 def silent(place: Place, tries: int) -> Unreachable:

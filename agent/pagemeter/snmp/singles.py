@@ -90,7 +90,7 @@ class Singles:
             if isinstance(answer, MalformedError) or self._silent.pop(candidate.address, None) is None:
                 return
             whole = is_whole(answer, all_asked=number < len(credentials))
-            self._echoes.append(Echo(host=str(candidate.address), credential=credential, answer=answer, whole=whole))
+            self._echoes.append(Echo(address=candidate.address, credential=credential, answer=answer, whole=whole))
             self._arrived.set()
 
         # An address to which this host has no way is as good as silent.

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 
 from pagemeter.clock import Clock
 from pagemeter.component import Memory, Responder
@@ -205,7 +204,7 @@ class Stages:
         hints = Hints(credential=echo.credential.name)
         target = Target(uri=host_uri(echo.host), found_by=self._found_by, hints=hints)
         if isinstance(echo.answer, Message):
-            self._means.switchboard.habits(ip_address(echo.host)).credential = echo.credential
+            self._means.switchboard.habits(echo.address).credential = echo.credential
             if echo.whole:
                 self._found(Responder(target=target, walk=Walk(answered(self._oids, echo.answer.rows))))
                 return

@@ -8,6 +8,7 @@ import socket
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from ipaddress import IPv4Address
 
 from pagemeter.clock import Clock
 from pagemeter.snmp.codec import Message
@@ -205,13 +206,13 @@ class Sweep:
         elif lane.heard[position] != UNHEARD:
             self.strays["twice"] += 1
         else:
-            self._note(lane, position, turn, host, answer)
+            self._note(lane, position, turn, IPv4Address(address), answer)
 
-    def _note(self, lane: Lane, position: int, turn: int, host: str, answer: Message | EngineReport) -> None:
+    def _note(self, lane: Lane, position: int, turn: int, address: IPv4Address, answer: Message | EngineReport) -> None:
         lane.note(position, HEARD)
         whole = is_whole(answer, all_asked=turn < len(lane.credentials))
         credential = lane.credentials[turn % len(lane.credentials)]
-        self._found(Echo(host=host, credential=credential, answer=answer, whole=whole))
+        self._found(Echo(address=address, credential=credential, answer=answer, whole=whole))
         if not lane.left:
             self._finished[id(lane)].set()
 

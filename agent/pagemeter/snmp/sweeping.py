@@ -26,6 +26,9 @@ from pagemeter.snmp.switchboard import Switchboard
 from pagemeter.snmp.territory import Territory, merged
 from pagemeter.snmp.types import Oid
 
+MOST_TRIES = 2
+"""A sweep asks a silent address once more, however often a device is asked that is known to be there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:

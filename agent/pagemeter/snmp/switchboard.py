@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Self, TypeAlias
@@ -35,7 +36,7 @@ _Key: TypeAlias = tuple[IPAddress, int | None]
 
 
 class Switchboard:
-    """Remembers for each address what works there; one conversation at a time with each."""
+    """Remembers for each address what works there; one conversation at a time unless its network says more."""
 
     def __init__(  # noqa: PLR0913 - what the engine is built from
         self,
@@ -139,6 +140,9 @@ class Switchboard:
             if len(self._habits) >= MOST_HABITS:
                 self._forget()
             habits = self._habits[key] = self._remembered(key)
+            network = self._fence.network_of(address)
+            if network is not None and (most := network.requests_per_device or 1) > 1:
+                habits.lock = asyncio.Semaphore(most)
         return habits
 
     def _remembered(self, key: _Key) -> Habits:

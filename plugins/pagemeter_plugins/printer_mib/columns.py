@@ -15,7 +15,7 @@ class Kind(StrEnum):
     Of ``settled`` ones the value is taken from the earlier visit; all others are read at each visit. Another ``mark``,
     a ``level`` that rose or lost its number, a ``live`` row that came or went: then everything is read anew. The rows
     of ``passing`` columns come and go. A ``counter`` is read together with the proof of whose it is. What is ``gone``
-    was there at the visit before; when it is back, everything is read anew.
+    was there once or is usual, and is not told; when it is, everything is read anew.
     """
 
     SETTLED = "settled"
@@ -49,12 +49,14 @@ KINDS: dict[Oid, Kind] = {
     mib.SYS_NAME: Kind.MARK,
     mib.GENERAL_CONFIG_CHANGES: Kind.MARK,
     mib.GENERAL_SERIAL_NUMBER: Kind.MARK,
+    mib.IF_PHYS_ADDRESS: Kind.MARK,
     mib.HR_DEVICE_STATUS: Kind.LIVE,
     mib.HR_PRINTER_STATUS: Kind.LIVE,
     mib.HR_PRINTER_DETECTED_ERROR_STATE: Kind.LIVE,
     mib.COVER_STATUS: Kind.LIVE,
     mib.INPUT_LEVEL: Kind.LIVE,
     mib.INPUT_STATUS: Kind.LIVE,
+    mib.MARKER_COUNTER_UNIT: Kind.MARK,
     mib.MARKER_LIFE_COUNT: Kind.COUNTER,
     mib.MARKER_POWER_ON_COUNT: Kind.COUNTER,
     mib.MARKER_STATUS: Kind.LIVE,

@@ -116,6 +116,8 @@ def kinds_of(profiles: Sequence[Profile], scope: Scope) -> Iterator[tuple[Place,
                 for meter in profile.meters:
                     for place in _conditions_of(meter):
                         yield place, Kind.LIVE if _is_below(place.oid, counting) else Kind.SETTLED
+                    if meter.unit_from is not None:
+                        yield meter.unit_from.oid, Kind.MARK
                     yield from ((place, Kind.COUNTER) for place in _counting(meter))
                 yield from ((rule.oid, Kind.LIVE) for rule in profile.coverage)
             case Scope.SUPPLIES:

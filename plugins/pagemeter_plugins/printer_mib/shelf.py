@@ -80,7 +80,7 @@ class Shelf:
     def rows(self, scopes: frozenset[Scope]) -> dict[Oid, int]:
         """Return the rows to read again, each with about as many octets as its value took."""
         again = (one for one in self._of(scopes) if one.kind not in (Kind.SETTLED, Kind.PASSING))
-        return {row.oid: octets_of(row) for one in again for row in one.rows}
+        return {row.oid: 0 if one.kind is Kind.GONE else octets_of(row) for one in again for row in one.rows}
 
     def ends(self, scopes: frozenset[Scope]) -> dict[Oid, Oid]:
         """Return the columns in which no row should have come, each with its last row or itself."""

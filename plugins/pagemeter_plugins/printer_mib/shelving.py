@@ -19,6 +19,7 @@ from pagemeter_plugins.printer_mib.shelf import Section, Shelf
 # prtMarkerSuppliesClass receptacleThatIsFilled: many devices send how full it is, so that it rises as it should.
 _FILLED = 4
 _MOST_GONE = 40
+_OF_A_MARKER = (mib.MARKER_COUNTER_UNIT, mib.MARKER_LIFE_COUNT, mib.MARKER_POWER_ON_COUNT)
 # Where two want the same row, the later one decides.
 _RANK = (Kind.SETTLED, Kind.LIVE, Kind.LEVEL, Kind.MARK, Kind.COUNTER)
 _KEPT = frozenset({Kind.SETTLED, Kind.MARK, Kind.LEVEL})
@@ -57,15 +58,23 @@ def shelf_of(
         read_at=at,
         up_time=mib.up_time_of(walk),
         proof=proof,
-        sections=(*sorting.sections(), *_gone(walk, scopes, before)),
+        sections=(*sorting.sections(), *_gone(walk, people, scopes, before)),
     )
 
 
-def _gone(walk: Walk, scopes: frozenset[Scope], before: Shelf | None) -> Iterator[Section]:
+def _gone(walk: Walk, people: Sequence[Person], scopes: frozenset[Scope], before: Shelf | None) -> Iterator[Section]:
+    """Yield what may come back: rows of the shelf before, and what a marker of this device does not tell."""
     known = () if before is None or before.scopes != scopes else before.rows(scopes)
-    rows = tuple(VarBind(one, Tag.NULL, None) for one in known if one not in walk)
-    if rows:
-        yield Section(scopes=scopes, kind=Kind.GONE, rows=rows[:_MOST_GONE])
+    if rows := [one for one in known if one not in walk][:_MOST_GONE]:
+        yield Section(scopes=scopes, kind=Kind.GONE, rows=_nothing_at(rows))
+    markers = [(who.index, row) for who in people for row in mib.rows_of(walk, mib.MARKER, who.index)]
+    silent = [place for column in _OF_A_MARKER for row in markers if (place := (*column, *row)) not in walk]
+    if silent and Scope.METERS in scopes:
+        yield Section(scopes=frozenset({Scope.METERS}), kind=Kind.GONE, rows=_nothing_at(silent))
+
+
+def _nothing_at(places: Iterable[Oid]) -> tuple[VarBind, ...]:
+    return tuple(VarBind(place, Tag.NULL, None) for place in sorted(places))
 
 
 class _Sorting:

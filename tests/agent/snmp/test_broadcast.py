@@ -286,23 +286,18 @@ async def test_what_is_never_asked_for_is_not_broadcast_either(segment: Segment)
 
 
 async def test_each_packet_goes_through_the_budget(segment: Segment) -> None:
-    taken: list[int] = []
-
-    class Counting(Budget):
-        async def take(self, n: int = 1) -> None:
-            taken.append(n)
-
     clock = SystemClock()
+    budget = Budget(clock, 1000)
     keys = [community(segment.port), community(segment.port, "other")]
     engine = SnmpEngine(
         fence=Fence([FencedNetwork(network=SEGMENT)]),
-        budget=Counting(clock, 1),
+        budget=budget,
         credentials=Credentials([NetworkCredential(networks=(SEGMENT,), snmp=key) for key in keys]),
         clock=clock,
         routes=lambda: ROUTES,
     )
     await found(engine, seconds=2)
-    assert len(taken) == len(segment.heard) == 4
+    assert budget.accounts.current.total.packets_out == len(segment.heard) == 4
 
 
 async def test_what_answered_is_spoken_to_at_once(segment: Segment) -> None:

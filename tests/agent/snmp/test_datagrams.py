@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ async def test_an_error_in_hearing_costs_one_datagram(
 
 
 class Windows(socket.socket):
-    """A socket that reports closed ports as Windows does: at the next reception, by error 10054, or at the next send."""
+    """A socket that reports closed ports as Windows does, by error 10054: at the next reception, or the next send."""
 
     resets = 3
 
@@ -172,7 +173,7 @@ def test_source_ports_are_not_handed_out_in_a_row() -> None:
     ports = [one.getsockname()[1] for one in opened]
     for one in opened:
         one.close()
-    steps = {after - before for before, after in zip(ports, ports[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(ports)}
     assert len(steps) > 4
 
 
@@ -208,11 +209,8 @@ def test_a_question_without_a_request_id_is_refused() -> None:
 
 def shots_for(addresses: list[str], ids: list[int]) -> Shots:
     octets = [socket.inet_aton(address) for address in addresses]
-    return Shots(
-        *(bytes(one[place] for one in octets) for place in range(4)),
-        bytes(number >> 8 for number in ids),
-        bytes(number & 0xFF for number in ids),
-    )
+    a, b, c, d = (bytes(one[place] for one in octets) for place in range(4))
+    return Shots(a, b, c, d, bytes(number >> 8 for number in ids), bytes(number & 0xFF for number in ids))
 
 
 @pytest.fixture

@@ -700,11 +700,3 @@ async def test_a_password_goes_nowhere_once_its_segment_was_dropped(start: Start
         with pytest.raises(AccessDenied, match="no SNMP credential is for this address"):
             await engine.get(target, [NAME])
     assert len(device.heard) == before
-
-
-async def test_a_device_under_v3_is_walked_and_its_columns_are_read(start: Start) -> None:
-    device = await start()
-    target = Target(uri=f"snmp://127.0.0.1:{device.port}", found_by="test")
-    everywhere = NetworkCredential(networks=(LOOPBACK,), snmp=METER)
-    async with snmp(everywhere, fence=Fence([FencedNetwork(network=LOOPBACK)])) as engine:
-        assert (await engine.get(target, [NAME, OBJECT_ID])).octets(NAME) == b"made-up"

@@ -202,6 +202,11 @@ class SiteEngine(SnmpEngine):
         self._look_at(target)
         return await super().walk(target, roots, within=within)
 
+    async def again(self, target: Target, rows: Mapping[Oid, int], **known: Any) -> Walk:
+        """Read again who is there."""
+        self._look_at(target)
+        return await super().again(target, rows, **known)
+
     def _look_at(self, target: Target) -> None:
         if self._outlets[target.host].host is None:
             raise Unreachable(f"{target.uri} did not answer SNMP; nothing is plugged in there")

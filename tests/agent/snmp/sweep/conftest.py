@@ -27,8 +27,8 @@ _INFO = struct.Struct("=i4s4s")
 class WholeNet:
     """Answers GET of sysDescr for each address that ``answers``, and has nothing else to tell.
 
-    ``asked`` counts the packets to each, ``swept`` those of a sweep's turn: how many identifiers it asked for, beginning
-    with sysDescr, and of whom. Linux only: elsewhere one socket can't tell to which of many addresses a packet went.
+    ``asked`` counts the packets to each, ``swept`` those of a sweep by the number of identifiers (sysDescr first) and
+    the address. Linux only: elsewhere one socket can't tell to which of many addresses a packet went.
     """
 
     def __init__(self, answers: Callable[[str], bool], *, loss: float = 0.0, seed: int = 7) -> None:
@@ -48,7 +48,7 @@ class WholeNet:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         self._socket.setblocking(False)
-        self._socket.bind(("0.0.0.0", 0))
+        self._socket.bind(("0.0.0.0", 0))  # noqa: S104 - who is not on loopback is not answered
         self.port = self._socket.getsockname()[1]
         asyncio.get_running_loop().add_reader(self._socket, self._read)
         return self
@@ -65,6 +65,8 @@ class WholeNet:
         self._socket.close()
 
     def _read(self) -> None:
+        if sys.platform != "linux":
+            return
         for _ in range(256):
             try:
                 data, ancillary, _, sender = self._socket.recvmsg(2048, 128)
@@ -100,7 +102,8 @@ class WholeNet:
             rows=rows,
         )
         info = [(socket.IPPROTO_IP, _IP_PKTINFO, _INFO.pack(0, to, to))]
-        self._socket.sendmsg([encode(answer)], info, 0, sender)
+        if sys.platform == "linux":
+            self._socket.sendmsg([encode(answer)], info, 0, sender)
 
 
 @pytest.fixture

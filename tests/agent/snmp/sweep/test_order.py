@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from ipaddress import IPv4Address, ip_address, ip_network
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -56,20 +57,22 @@ def test_neighbours_of_one_segment_are_never_asked_one_after_the_other() -> None
     order = Order([stretch("10.1.0.1", "10.1.255.254")])
     asked = [order.address(position) for position in range(order.count)]
     assert order.count == 65_534
-    assert all(before >> 8 != after >> 8 for before, after in zip(asked, asked[1:], strict=False))
+    assert all(before >> 8 != after >> 8 for before, after in pairwise(asked))
     first = [asked.index(number(f"10.1.7.{host}")) for host in (1, 2, 3)]
     assert min(abs(a - b) for a in first for b in first if a != b) > 5_000
 
 
 def test_several_ranges_take_turns_and_a_single_segment_is_scattered() -> None:
-    order = Order([stretch("10.1.0.1", "10.1.0.254"), stretch("10.9.0.10", "10.9.0.90"), stretch("10.2.0.7", "10.2.0.7")])
+    order = Order(
+        [stretch("10.1.0.1", "10.1.0.254"), stretch("10.9.0.10", "10.9.0.90"), stretch("10.2.0.7", "10.2.0.7")]
+    )
     asked = [str(IPv4Address(order.address(position))) for position in range(order.count)]
     middle = asked.index("10.1.0.64")
     assert asked[middle + 1] == "10.9.0.64"
     single = Order([stretch("10.1.0.1", "10.1.0.254")])
     hosts = [single.address(position) & 0xFF for position in range(single.count)]
     assert sorted(hosts) == list(range(1, 255))
-    assert all(abs(before - after) > 1 for before, after in zip(hosts, hosts[1:], strict=False))
+    assert all(abs(before - after) > 1 for before, after in pairwise(hosts))
 
 
 def key(name: str, version: SnmpVersion = SnmpVersion.V2C, port: int = 161) -> SnmpCredential:
@@ -150,7 +153,10 @@ def test_quiet_hours_do_not_change_the_lanes_but_what_is_allowed() -> None:
 
 @pytest.mark.parametrize(
     ("attached", "says"),
-    [((ip_network("10.1.0.0/24"),), {"10.1.0.9": True, "10.2.0.9": False, "127.0.0.1": False}), (None, {"10.2.0.9": True})],
+    [
+        ((ip_network("10.1.0.0/24"),), {"10.1.0.9": True, "10.2.0.9": False, "127.0.0.1": False}),
+        (None, {"10.2.0.9": True}),
+    ],
 )
 def test_attached_networks_are_those_of_the_routes_and_all_where_there_are_none(
     attached: tuple[IPNetwork, ...] | None, says: dict[str, bool]
@@ -178,7 +184,7 @@ def test_request_ids_are_of_two_octets_and_not_in_a_row_and_belong_to_their_addr
     assert min(ids) >= 128
     assert max(ids) <= 32_767
     assert len(set(ids)) > 3000
-    assert sum(after - before == 1 for before, after in zip(ids, ids[1:], strict=False)) < 10
+    assert sum(after - before == 1 for before, after in pairwise(ids)) < 10
     for place, address in enumerate(addresses_of(shots)):
         position = lane.order.position(address)
         assert position == place

@@ -51,9 +51,7 @@ async def part(engine: SnmpEngine, memory: Memory, enough: Callable[[], bool]) -
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4, 0.95, 1.3, 1.7])
-async def test_what_was_asked_before_the_cut_is_not_asked_again(
-    make: Make, whole_net: WholeNet, share: float
-) -> None:
+async def test_what_was_asked_before_the_cut_is_not_asked_again(make: Make, whole_net: WholeNet, share: float) -> None:
     async with whole_net(some) as net, make(credential(net.port), rate=20_000) as engine:
         before, memory = await part(engine, {}, lambda: net.asked.total() >= share * ADDRESSES)
         assert memory
@@ -69,26 +67,26 @@ async def test_what_was_asked_before_the_cut_is_not_asked_again(
 
 
 async def test_an_unbroken_sweep_remembers_often_and_ends_with_nothing_pending(make: Make, whole_net: WholeNet) -> None:
-    memories = []
     async with whole_net(some) as net, make(credential(net.port), rate=20_000) as engine:
-        async for one in engine.sweep([RANGE], OIDS, found_by="test", memory={}):
-            if not isinstance(one, Responder):
-                memories.append(one)
+        sweep = engine.sweep([RANGE], OIDS, found_by="test", memory={})
+        memories = [one async for one in sweep if not isinstance(one, Responder)]
     assert len(memories) > 200
     assert memories[-1] == {}
     assert all(memories[:-1])
 
 
 async def test_nobody_runs_ahead_of_what_is_remembered(make: Make, whole_net: WholeNet) -> None:
-    async with whole_net(lambda _: False) as net, make(credential(net.port), rate=20_000) as engine:
-        async with aclosing(engine.sweep([RANGE], OIDS, found_by="test", memory={})) as sweep:
-            async for _ in sweep:
-                break
-            # It is not asked for more: so nobody keeps what it has to remember.
-            await net.until(lambda: net.asked.total() >= ADDRESSES * 9 // 1000)
-            for _ in range(50):
-                await asyncio.sleep(0.001)
-            assert net.asked.total() <= ADDRESSES / 100
+    async with (
+        whole_net(lambda _: False) as net,
+        make(credential(net.port), rate=20_000) as engine,
+        aclosing(engine.sweep([RANGE], OIDS, found_by="test", memory={})) as sweep,
+    ):
+        await anext(sweep)
+        # It is not asked for more: so nobody keeps what it has to remember.
+        await net.until(lambda: net.asked.total() >= ADDRESSES * 9 // 1000)
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        assert net.asked.total() <= ADDRESSES / 100
 
 
 @pytest.mark.parametrize("change", ["ranges", "credentials", "age", "broken", "foreign"])
@@ -133,9 +131,9 @@ async def test_who_answered_by_half_before_the_cut_is_looked_at_after_it(make: M
         async with aclosing(engine.sweep(["127.32.0.0/24"], OIDS, found_by="test", memory={})) as sweep:
             async for one in sweep:
                 assert not isinstance(one, Responder)
-                if one["again"]:
+                memory = one
+                if memory["again"]:
                     break
-        memory = one
         device.drops, device.raw = 0, lambda datagram: [datagram]
         found = [r async for r in engine.sweep(["127.32.0.0/24"], OIDS, found_by="test", memory=memory)]
     [responder] = [r for r in found if isinstance(r, Responder)]
