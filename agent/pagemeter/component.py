@@ -226,7 +226,8 @@ class Snmp(Protocol):
         ``rows`` maps single values to the octets that each took, 0 where it was absent. Every packet asks for those of
         ``proof``, too, which say whose they are: values of a packet that does not answer the proof, or answers it
         otherwise than the first one, are not in the walk but in ``missing``. ``ends`` maps columns to the last rows
-        that they had (to themselves where they had none): what follows there in the column is in the walk. ``columns``
+        that they had (to themselves where they had none): other rows that are met in the column are in the walk, at
+        least one where there is any behind the last. ``columns``
         are those whose rows come and go; they are read to their ends, so many rows are expected.
         """
 

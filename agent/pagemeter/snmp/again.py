@@ -82,6 +82,7 @@ class _Again:
         self._proof = known.proof
         self._ends = dict(known.ends)
         self._left = [oid for oid in known.rows if oid not in known.proof]
+        self._behind = _chained(known)
         self._doubtful: list[Oid] = []
         self._told: tuple[object, ...] | None = None
         self._most = session.habits.octets
@@ -112,7 +113,8 @@ class _Again:
             await self._plainly()
             return
         rows, ends, columns = self._fitting()
-        asked = [*map(predecessor, (*self._proof, *rows)), *(self._ends[end] for end in ends)]
+        behind = [self._behind.get(oid) or predecessor(oid) for oid in (*self._proof, *rows)]
+        asked = [*behind, *(self._ends[end] for end in ends)]
         repetitions = max((self.columns[column] for column in columns), default=-1) + 1
         new = len(asked) > max(_AT_FIRST, self._habits.oids_answered)
         # A size that was never answered may be why the device is silent.
@@ -207,7 +209,13 @@ class _Again:
         habits = self._habits
         size = max(1, habits.oids_per_packet - len(self._proof))
         part = left[:size]
-        answer = await read_values(self._session, (*self._proof, *part))
+        before = habits.oids_per_packet
+        try:
+            answer = await read_values(self._session, (*self._proof, *part))
+        except (Unreachable, Unreadable):
+            # It is the device that is gone, so that nothing was learned of how much it takes.
+            habits.oids_per_packet = before
+            raise
         if len(part) > max(1, habits.oids_per_packet - len(self._proof)):
             # It took them only in parts, and not each with the proof.
             return
@@ -222,6 +230,8 @@ class _Again:
         done = max(0, len(values) - len(self._proof))
         del self._left[: max(1, done) if rows else 0]
         found = {row.oid: row for name, row in zip(names, values, strict=False) if row.oid == name}
+        new = (row for name, row in zip(names, values, strict=False) if row.oid < name and name in self._behind)
+        self.rows.update((row.oid, row) for row in new if row.tag not in EXCEPTIONS)
         # What is not where it was may be hidden from GETNEXT alone.
         sizes = self._known.rows
         self._doubtful += [oid for oid in rows[: max(1, done)] if oid not in found and sizes[oid]]
@@ -256,3 +266,14 @@ class _Again:
             self.missing.update(dict.fromkeys(part, UNPROVEN))
         else:
             self.rows.update((oid, found[oid]) for oid in part if oid in found)
+
+
+def _chained(known: Known) -> dict[Oid, Oid]:
+    """Return behind what each row of the columns with an end is asked for, so that one that came between shows."""
+    behind: dict[Oid, Oid] = {}
+    for column in known.ends:
+        before = column
+        for oid in sorted(oid for oid in (*known.rows, *known.proof) if oid[: len(column)] == column):
+            behind[oid] = before
+            before = oid
+    return behind

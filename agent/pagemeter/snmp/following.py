@@ -13,6 +13,8 @@ from pagemeter.snmp.types import Oid, Tag, VarBind
 # A single lost packet teaches nothing.
 _STRIKES = 2
 _FEWEST_AFTER_A_CUT = 10
+_ROWS_AHEAD = 5
+_SCALAR: list[Oid] = [(0,)]
 
 
 class Following:
@@ -106,24 +108,31 @@ class Following:
     async def _plain(self, after: Oid, root: Oid) -> Reply:
         """Ask by GETNEXT, in the same packet for what follows the rows that are to be expected next."""
         asked = self._expected(after, root)
-        if len(asked) > 1:
+        while len(asked) > 1:
             reply = await self._session.ask(PduType.GET_NEXT, asked)
             if reply.error_status == ErrorStatus.NO_ERROR and reply.rows:
                 # A row counts where the one before is what it was expected to follow.
                 sure = 1
                 while sure < min(len(reply.rows), len(asked)) and reply.rows[sure - 1].oid == asked[sure]:
                     sure += 1
-                self._note(reply.rows[:sure], root)
+                self.note(reply.rows[:sure], root)
                 return Reply(rows=reply.rows[:sure])
+            if reply.error_status == ErrorStatus.NO_SUCH_NAME and reply.error_index == 1:
+                return reply
+            # Behind the end of the MIB v1 answers none of them.
+            asked = asked[: reply.error_index - 1] if reply.error_status == ErrorStatus.NO_SUCH_NAME else ()
         reply = await self._session.ask(PduType.GET_NEXT, (after,))
-        self._note(reply.rows[:1], root)
+        self.note(reply.rows[:1], root)
         return reply
 
     def _expected(self, after: Oid, root: Oid) -> tuple[Oid, ...]:
+        """Return behind which rows is asked: the last one, and those that are to be expected next."""
         most = self._habits.oids_per_packet
         for entry, depth in ((root[:-1], len(root)), (root, len(root) + 1)):
             suffixes = self._rows.get(entry)
-            if not suffixes or len(after) < depth or self._first.get(entry) == after[:depth]:
+            if not suffixes or len(after) < depth:
+                continue
+            if self._first.get(entry) == after[:depth] and suffixes != _SCALAR:
                 continue
             column, here = after[:depth], after[depth:]
             rest = suffixes[suffixes.index(here) + 1 :] if here in suffixes else suffixes if not here else []
@@ -132,10 +141,15 @@ class Following:
                 column = (*entry, column[-1] + 1)
                 expected += [column + suffix for suffix in suffixes]
             return tuple(expected[:most])
-        return (after,)
+        if len(after) <= len(root):
+            return (after,)
+        # Rows of a first column have as a rule the next number.
+        return (after, *((*after[:-1], after[-1] + step) for step in range(1, min(most, _ROWS_AHEAD))))
 
-    def _note(self, rows: Sequence[VarBind], root: Oid) -> None:
-        """Note the rows of the first column of a table."""
+    def note(self, rows: Sequence[VarBind], root: Oid) -> None:
+        """Note the rows of the first column of a table, for GETNEXT."""
+        if self._session.bulk_exists and self._habits.bulk is not False:
+            return
         for row in rows:
             if row.oid[: len(root)] != root:
                 return

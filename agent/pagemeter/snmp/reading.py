@@ -57,7 +57,7 @@ class ValueReader:
     async def read(self, oids: Sequence[Oid]) -> None:
         """Read them; raise what the first question met, and note in ``missing`` what a later one met."""
         self._enqueue(oids)
-        by_next = self._session.habits.get_by_next and not self._session.bulk_exists
+        habits, v1 = self._session.habits, not self._session.bulk_exists
         while self._open:
             if reason := self._caps.exhausted():
                 self._asked = ()
@@ -65,7 +65,7 @@ class ValueReader:
                 return
             asked = self._asked = self._open.popleft()
             try:
-                if by_next:
+                if v1 and habits.get_by_next:
                     await self._ask_next(asked)
                     continue
                 reply = await self._ask(asked)
@@ -130,8 +130,12 @@ class ValueReader:
 
     def _without_absent(self, asked: tuple[Oid, ...], index: int) -> None:
         """Ask again without the identifier that v1 names as absent, or each alone where it names none."""
-        self._session.habits.get_by_next = self._session.habits.get_by_next or not self._session.bulk_exists
-        if 1 <= index <= len(asked):
+        habits = self._session.habits
+        if len(asked) > 1 and not self._session.bulk_exists and not habits.get_by_next:
+            # Each absent value would cost a question.
+            habits.get_by_next = True
+            self._open.appendleft(asked)
+        elif 1 <= index <= len(asked):
             rest = asked[: index - 1] + asked[index:]
             self._open.extendleft([rest] if rest else [])
         elif len(asked) > 1:
@@ -169,8 +173,11 @@ class ValueReader:
         """Ask what follows the places before, for one absent value would fail the whole GET of v1."""
         reply = await self._session.ask(PduType.GET_NEXT, tuple(map(predecessor, asked)))
         self._heard = True
-        if reply.error_status == ErrorStatus.NO_SUCH_NAME:
-            self._without_absent(asked, reply.error_index)
+        if reply.error_status == ErrorStatus.NO_SUCH_NAME and 1 <= reply.error_index <= len(asked):
+            # Where nothing follows one place, nothing follows those behind it either.
+            end = asked[reply.error_index - 1]
+            if rest := tuple(oid for oid in asked if oid < end):
+                self._open.appendleft(rest)
             return
         if reply.error_status != ErrorStatus.NO_ERROR or len(reply.rows) != len(asked):
             await self._take(asked, await self._session.ask(PduType.GET, asked))

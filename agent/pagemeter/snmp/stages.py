@@ -79,7 +79,7 @@ class Stages:
         self._bookmark = Bookmark(sweep="", began=means.clock.now())
         self._done = 0
         self._report: Callable[[int, int], None] | None = None
-        self._told_at = -1.0
+        self._told = 0
 
     @asynccontextmanager
     async def opened(
@@ -246,4 +246,6 @@ class Stages:
 
     def _tell(self, done: int) -> None:
         if self._report is not None:
-            self._report(done, self._total)
+            # More may turn out to be left than was known; it does not become less that is done.
+            self._told = max(done, self._told)
+            self._report(self._told, self._total)

@@ -113,6 +113,8 @@ class SubtreeReader:
                 if reply.error_status == ErrorStatus.NO_SUCH_NAME:
                     return True
                 rows_told = reply.rows
+            else:
+                self._following.note(rows_told, root)
             went = self._take(root, after, rows_told)
             if went is None or went == _BEHIND_ALL:
                 return went is not None

@@ -26,14 +26,21 @@ log = logging.getLogger(__name__)
 # So often the loop may do other work while the budget lets everything through.
 _PACKETS_A_TURN = 16_384
 
-# What came in is understood when there is nothing to send, some of it at a time; more than this does not wait.
+# What came in is understood when there is nothing to send, some of it at a time. Who sends waits where it is more than
+# this; what comes unasked beyond the last bound is not kept at all.
 _DATAGRAMS_A_TURN = 64
-_MOST_UNREAD = 4096
+_MOST_UNREAD = 2048
+_MOST_KEPT = 8192
 
 # Quiet hours may begin and segments may be dropped while a sweep runs.
 _LOOK_AT_FENCE = 1.0
 
 _WHILE_BUSY = 0.001
+
+# Where this host itself dropped answers up to the end, they are asked for once more: few packets for each that is lost.
+_MOST_EXTRA_TURNS = 3
+_SILENT_A_DROP = 4
+
 _FIRST_BRAKE, _STRONGEST_BRAKE, _EASING = 0.002, 0.1, 0.9
 
 
@@ -94,7 +101,9 @@ class Sweep:
     async def _ask_all(self, lane: Lane) -> None:
         before, now = Stamps(self._timeout), Stamps(self._timeout)
         last = look_again = 0.0
+        extra = _MOST_EXTRA_TURNS
         while lane.turn < lane.turns:
+            dropped = self._dropped
             self._understand(len(self._unread))
             lane.begin_turn()
             volley, size = self._volley(lane)
@@ -112,7 +121,11 @@ class Sweep:
                     now.note(begin, last)
             before, now = now, Stamps(self._timeout)
             lane.turn, lane.position = lane.turn + 1, 0
-        await self._until(lane, last + self._timeout)
+            if lane.turn == lane.turns:
+                await self._until(lane, last + self._timeout)
+                if extra and 0 < lane.left <= _SILENT_A_DROP * (self._datagrams.dropped - dropped):
+                    extra -= 1
+                    lane.turns += len(lane.credentials)
 
     def _volley(self, lane: Lane) -> tuple[Volley, int]:
         """Prepare the packets of a turn; returns how large each is, too."""
@@ -147,6 +160,10 @@ class Sweep:
     async def _listen(self, count: int) -> None:
         """Hear what came in, and go more slowly for a while where the system had to drop some of it."""
         self._datagrams.receive()
+        while len(self._unread) >= _MOST_UNREAD:
+            # The socket is emptied in between: there is less room in it than here.
+            self._understand(_DATAGRAMS_A_TURN)
+            self._datagrams.receive()
         dropped = self._datagrams.dropped
         if dropped > self._dropped:
             self._dropped = dropped
@@ -167,10 +184,11 @@ class Sweep:
                     await self._finished[id(lane)].wait()
 
     def _hear(self, data: bytes, host: str, port: int) -> None:
+        if len(self._unread) >= _MOST_KEPT:
+            self.strays["too many"] += 1
+            return
         self._unread.append((data, host, port))
-        if len(self._unread) >= _MOST_UNREAD:
-            self._understand(_DATAGRAMS_A_TURN)
-        elif self._reading is None:
+        if self._reading is None:
             self._reading = asyncio.get_running_loop().call_soon(self._read_on)
 
     def _read_on(self) -> None:

@@ -46,9 +46,8 @@ class RecordedSnmp:
             return Walk((), {**found.missing, **dict.fromkeys(rows, "came without the proof of whose it is")})
         if ends or columns:
             whole = await self.columns(target, {**columns, **dict.fromkeys(ends, 1)}, within=within)
-            last = dict(ends)
-            behind = (row for row in whole if all(row.oid[: len(one)] != one or row.oid > last[one] for one in last))
-            found = found.joined(Walk(behind, whole.missing))
+            new = (row for row in whole if row.oid not in rows)
+            found = found.joined(Walk(new, whole.missing))
         return found
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:  # noqa: ARG002 - a recording answers at once

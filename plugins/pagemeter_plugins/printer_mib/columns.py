@@ -69,6 +69,7 @@ KINDS: dict[Oid, Kind] = {
 """The kinds of columns and single objects of the standard; what is not here is settled."""
 
 WHOLE: dict[Oid, tuple[Scope, ...]] = {
+    mib.GENERAL_SERIAL_NUMBER: (Scope.IDENTITY, Scope.METERS, Scope.SUPPLIES, Scope.STATUS),
     mib.MARKER_STATUS: (Scope.METERS, Scope.SUPPLIES, Scope.STATUS),
     mib.SUPPLIES_LEVEL: (Scope.SUPPLIES,),
     mib.INPUT_STATUS: (Scope.SUPPLIES,),

@@ -9,9 +9,12 @@ from datetime import datetime
 from pagemeter import __version__
 from pagemeter.model import Scope
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk
+from pagemeter.supply_names import supply_name
 from pagemeter_plugins.printer_mib import mib
 from pagemeter_plugins.printer_mib.columns import KINDS, NEEDED, WHOLE, Kind
 from pagemeter_plugins.printer_mib.identity import Person
+from pagemeter_plugins.printer_mib.integers import integer
+from pagemeter_plugins.printer_mib.localization import description
 from pagemeter_plugins.printer_mib.objects import kinds_of
 from pagemeter_plugins.printer_mib.profile import Profile
 from pagemeter_plugins.printer_mib.shelf import Section, Shelf
@@ -23,7 +26,7 @@ _OF_A_MARKER = (mib.MARKER_COUNTER_UNIT, mib.MARKER_LIFE_COUNT, mib.MARKER_POWER
 # Where two want the same row, the later one decides.
 _RANK = (Kind.SETTLED, Kind.LIVE, Kind.LEVEL, Kind.MARK, Kind.COUNTER)
 _KEPT = frozenset({Kind.SETTLED, Kind.MARK, Kind.LEVEL})
-_PRESENT = frozenset({mib.HR_DEVICE_STATUS, mib.HR_PRINTER_STATUS, mib.HR_PRINTER_DETECTED_ERROR_STATE})
+_OF_PRINTERS = frozenset({mib.HR_DEVICE_STATUS, mib.HR_PRINTER_STATUS, mib.HR_PRINTER_DETECTED_ERROR_STATE})
 
 
 def rules_of(profiles: Sequence[Profile]) -> str:
@@ -63,12 +66,17 @@ def shelf_of(
 
 
 def _gone(walk: Walk, people: Sequence[Person], scopes: frozenset[Scope], before: Shelf | None) -> Iterator[Section]:
-    """Yield what may come back: rows of the shelf before, and what a marker of this device does not tell."""
+    """Yield what may come back: rows of the shelf before, and the serial number and counters that are not told."""
     known = () if before is None or before.scopes != scopes else before.rows(scopes)
     if rows := [one for one in known if one not in walk][:_MOST_GONE]:
         yield Section(scopes=scopes, kind=Kind.GONE, rows=_nothing_at(rows))
     markers = [(who.index, row) for who in people for row in mib.rows_of(walk, mib.MARKER, who.index)]
     silent = [place for column in _OF_A_MARKER for row in markers if (place := (*column, *row)) not in walk]
+    serials = [(*mib.GENERAL_SERIAL_NUMBER, who.index) for who in people]
+    if Scope.IDENTITY in scopes and not any(walk.octets(place) for place in serials):
+        serials += [rule.oid.oid for who in people for one in who.profiles for rule in one.identity.serial_number]
+    if anonymous := {place for place in serials if place not in walk}:
+        yield Section(scopes=scopes, kind=Kind.GONE, rows=_nothing_at(anonymous))
     if silent and Scope.METERS in scopes:
         yield Section(scopes=frozenset({Scope.METERS}), kind=Kind.GONE, rows=_nothing_at(silent))
 
@@ -132,7 +140,10 @@ class _Sorting:
     def _of_every_visit(self) -> Iterator[tuple[Oid, Kind]]:
         for root in (*mib.FIRST, *mib.DEVICE_IDS):
             for row in _needed(self._walk, root):
-                if row.oid[:-1] not in _PRESENT or row.oid[-1] in self._hosts:
+                of_a_printer = row.oid[-1] in self._hosts
+                if row.oid[:-1] == mib.HR_DEVICE_DESCR:
+                    yield row.oid, Kind.MARK if of_a_printer else Kind.SETTLED
+                elif of_a_printer or row.oid[:-1] not in _OF_PRINTERS:
                     yield row.oid, _kind(row.oid)
         probes = (probe for one in self._profiles if one.match is not None for probe in one.match.probe)
         yield from ((probe.oid.oid, Kind.SETTLED) for probe in probes)
@@ -142,8 +153,17 @@ class _Sorting:
             if root not in (mib.ALERT, mib.CONSOLE_DISPLAY):
                 rows = _needed(self._walk, root)
                 yield from ((row.oid, kind) for row in rows if (kind := _kind(row.oid)) is not Kind.COUNTER)
+        if scope is Scope.SUPPLIES:
+            named = self._walk.column(mib.SUPPLIES_DESCRIPTION).values()
+            yield from ((row.oid, Kind.MARK) for row in named if self._tells_which(row))
         if scope is Scope.STATUS:
             yield from ((one, Kind.LIVE) for one in mib.PANELS)
+
+    def _tells_which(self, row: VarBind) -> bool:
+        """Say whether a description tells one supply from the next of its kind, or has to, for the level does not."""
+        level = integer(self._walk, (*mib.SUPPLIES_LEVEL, *row.oid[-2:]))
+        name = supply_name(description(self._walk, row.oid))
+        return level is None or level < 0 or name.serial_number is not None or name.part_number is not None
 
     def _private(self, scope: Scope) -> Iterator[tuple[Oid, Kind]]:
         for place, kind in kinds_of(self._profiles, scope):

@@ -229,3 +229,12 @@ async def test_a_device_that_is_gone_is_unreachable_and_nothing_is_learned_of_it
         device.heard.clear()
         assert list(await engine.again(device.target, KNOWN, proof=[SERIAL.oid], ends=ENDS)) == [SERIAL, *LEVELS]
         assert len(device.heard) == 1
+
+
+async def test_a_row_that_came_before_the_first_one_or_between_is_told(start: Start, make: Make) -> None:
+    new = [VarBind((*COLUMN, 0, 7), Tag.INTEGER, 7), VarBind((*COLUMN, 1, 3, 5), Tag.INTEGER, 8)]
+    device = await start((*ROWS, *new))
+    async with make(V2C) as engine:
+        await met(engine, device)
+        walk = await engine.again(device.target, KNOWN, proof=[SERIAL.oid], ends=ENDS)
+    assert set(walk) == {SERIAL, *LEVELS, *new}
