@@ -44,8 +44,10 @@ def main() -> int:
     try:
         for number, (name, figure) in enumerate(chosen.items(), start=1):
             print(f"[{number}/{len(chosen)}] {name}", flush=True)
+            begun = time.perf_counter()
             outcome = _measured(name, figure, setting, ready)
             report.show(outcome)
+            print(f"       ({time.perf_counter() - begun:.0f} s)", flush=True)
             outcomes.append(outcome)
     except KeyboardInterrupt:
         print("interrupted; nothing was written")

@@ -49,6 +49,8 @@ def cost_of_a_poll(setting: Setting, ready: Ready) -> Outcome:
             lost["Pagemeter"] = sum(run["lost"] for run in rounds)
             for name, devices in DEVICES.items():
                 some = max(10, devices // 5) if setting.quick else devices
+                if name == "gufo_sync" and setting.latency:
+                    some = 20  # it waits for each answer
                 asked = {**given, "client": name, "devices": some, "repetitions": REPETITIONS}
                 told = client(setting, "peers_poll", asked, python=PEERS)
                 costs.setdefault(name, []).append(told["cpu"] / some)

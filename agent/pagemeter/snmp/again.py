@@ -273,7 +273,7 @@ def _chained(known: Known) -> dict[Oid, Oid]:
     behind: dict[Oid, Oid] = {}
     for column in known.ends:
         before = column
-        for oid in sorted(oid for oid in (*known.rows, *known.proof) if oid[: len(column)] == column):
+        for oid in sorted({oid for oid in (*known.rows, *known.proof) if oid[: len(column)] == column}):
             behind[oid] = before
             before = oid
     return behind

@@ -75,7 +75,11 @@ class Match(Closed):
 
     def fits(self, sys_object_id: Oid | None, words: str) -> bool:
         """Hold a device's sysObjectID and all its descriptions against the profile, the probes aside."""
-        return self.tree_of(sys_object_id) is not None and (self.words is None or self.words.search(words) is not None)
+        trees = self.sys_object_id
+        # The usual answer of the many is no; it has to be quick.
+        if trees and (sys_object_id is None or not any(sys_object_id[: len(tree)] == tree for tree in trees)):
+            return False
+        return self.words is None or self.words.search(words) is not None
 
     def tree_of(self, sys_object_id: Oid | None) -> Oid | None:
         """Return the longest tree that holds the sysObjectID; the empty one where no tree is named."""

@@ -62,8 +62,8 @@ class PrinterMibReader(Reader):
         yield Traffic(
             to="each device the first time, after a change, and every three to four hours",
             port=161,
-            packets=300,
-            octets=65_000,
+            packets=240,
+            octets=55_000,
             per=Per.DEVICE,
             why="read the Printer MIB and the maker's counters (GET, GETNEXT, GETBULK)",
             carries="the community",

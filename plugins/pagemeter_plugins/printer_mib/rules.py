@@ -40,8 +40,10 @@ def origin_of(*where: Oid, unverified: bool) -> Origin:
 
 def words_at(walk: Walk, where: Oid, *, charset: Charsets | None = None) -> str | None:
     """Return what stands there as text, a number too; none where nothing does."""
-    number = walk.integer(where)
-    return str(number) if number is not None else text(walk, where, charset=charset)
+    row = walk.get(where)
+    if row is None:
+        return None
+    return str(row.value) if isinstance(row.value, int) else text(walk, where, charset=charset)
 
 
 def text_of(walk: Walk, rule: TextRule, *, charset: Charsets | None = None) -> str | None:
@@ -147,13 +149,17 @@ def rows_of(
     index: Mapping[int, tuple[int, ...]] = MappingProxyType({}),
 ) -> Iterator[Oid]:
     """Yield the row indexes of a column that have the wanted values in the other columns and numbers in themselves."""
-    for row in walk.column(column):
-        numbered = all(place < len(row) and row[place] in wanted for place, wanted in index.items())
-        if numbered and all(_beside(walk, other.oid, row) in wanted for other, wanted in where.items()):
-            yield row
+    rows: Iterable[Oid] = walk.column(column)
+    for place, numbers in index.items():
+        rows = [row for row in rows if place < len(row) and row[place] in numbers]
+    for other, wanted in where.items():
+        rows = [row for row in rows if _beside(walk, other.oid, row) in wanted]
+    yield from rows
 
 
 def _beside(walk: Walk, column: Oid, row: Oid) -> str | None:
     """Return what another column says of a row: under the same index, else under the first numbers of it."""
-    ends = range(len(row), 0, -1)
-    return next((words for end in ends if (words := words_at(walk, (*column, *row[:end]))) is not None), None)
+    for end in range(len(row), 0, -1):
+        if (words := words_at(walk, column + row[:end])) is not None:
+            return words
+    return None

@@ -179,7 +179,7 @@ def test_what_the_device_does_not_tell_this_time_stays_known() -> None:
 def test_an_inventory_made_of_its_own_entries_knows_the_same() -> None:
     devices = inventory()
     devices.learn(at("10.0.0.7"), (reading(OFFICE, 5),), at=START, read_by=())
-    again = inventory(devices.entries())
+    again = inventory(tuple(devices.entries()))
     learned = again.learn(at("10.0.0.9"), (reading(OFFICE, 6),), at=START, read_by=())
     assert kinds(learned) == ["device-moved"]
     assert [entry.latest.device.id for entry in again.entries()] == ["d1"]

@@ -238,3 +238,14 @@ async def test_a_row_that_came_before_the_first_one_or_between_is_told(start: St
         await met(engine, device)
         walk = await engine.again(device.target, KNOWN, proof=[SERIAL.oid], ends=ENDS)
     assert set(walk) == {SERIAL, *LEVELS, *new}
+
+
+async def test_the_proof_may_be_a_row_of_a_column_with_an_end(start: Start, make: Make) -> None:
+    device = await start()
+    column = SERIAL.oid[:-1]
+    async with make(V2C) as engine:
+        await met(engine, device)
+        walk = await engine.again(device.target, {SERIAL.oid: 5}, proof=[SERIAL.oid], ends={column: SERIAL.oid})
+    assert list(walk) == [SERIAL]
+    assert not walk.missing
+    assert len(device.heard) == 1

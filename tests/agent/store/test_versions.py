@@ -86,7 +86,7 @@ def test_what_commands_show_is_read_from_a_store_of_version_1_too(old: Path) -> 
         db.execute("PRAGMA user_version = 1")
         db.commit()
     with StoreReader(old) as store:
-        assert (store.segments(), store.fleet(), store.decoys(), store.choices()) == ((), (), (), {})
+        assert (store.segments(), tuple(store.fleet()), store.decoys(), store.choices()) == ((), (), (), {})
         assert [(store.owed(name).documents, store.suspects(name)) for name in store.feeds()] == []
 
 
