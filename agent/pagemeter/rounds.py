@@ -20,6 +20,7 @@ from pagemeter.inventory import Inventory
 from pagemeter.job_details import JobPrivacy
 from pagemeter.logs import OutageLog
 from pagemeter.model import AgentStatus, Scope, Target
+from pagemeter.net.credentials import IPNetwork
 from pagemeter.net.fence import Fence
 from pagemeter.progress import Progress, Watcher
 from pagemeter.silence import SilenceLog
@@ -167,10 +168,20 @@ class Rounds:
             self._watcher(Progress(work=work, done=done, total=len(places), what=place.host))
 
         async with asyncio.TaskGroup() as group:
+            # Of each network by themselves: the places of a slow one hold nobody else up.
+            visitors: dict[IPNetwork | None, Visitors] = {}
             for place in places:
-                group.create_task(one(place))
+                network = self._network_of(place)
+                visitors.setdefault(network, Visitors(group, one)).soon(place)
         self._silences.tell()
         return result
+
+    def _network_of(self, place: Target) -> IPNetwork | None:
+        try:
+            network = self._fence.network_of(ip_address(place.host))
+        except ValueError:
+            return None
+        return network.network if network is not None else None
 
     async def visit(self, target: Target, scopes: frozenset[Scope]) -> Visited:
         """Visit one place out of turn: a trap, a button, a command."""

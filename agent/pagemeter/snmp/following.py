@@ -26,6 +26,8 @@ class Following:
         # More repetitions than were ever answered, that the next question tries.
         self._grown = 0
         self._erred = 0
+        # How long a row of the last answer was: where they are long, as many as before would come in fragments.
+        self._row_octets = 1
         # The rows of tables, as their first columns had them, for GETNEXT; and where each was learned.
         self._rows: dict[Oid, list[Oid]] = {}
         self._first: dict[Oid, Oid] = {}
@@ -38,9 +40,11 @@ class Following:
         session, habits = self._session, self._habits
         if not session.bulk_exists or habits.bulk is False:
             return await self._plain(after, root)
+        fitting = max(_FEWEST_AFTER_A_CUT, habits.octets // self._row_octets)
         rungs = 2 if habits.bulk is None and habits.strikes else max(2, session.tries)
         for rung in range(rungs - 1):
             repetitions = self._grown or habits.repetitions if rung == 0 else max(1, habits.repetitions >> rung)
+            repetitions = min(repetitions, fitting)
             try:
                 reply = await session.ask(PduType.GET_BULK, (after,), repetitions, attempt=min(rung, session.tries - 1))
             except (Unreachable, Unreadable):
@@ -56,6 +60,7 @@ class Following:
     def _learn(self, rows: Sequence[VarBind], repetitions: int, rung: int) -> None:
         habits, grown = self._habits, self._grown
         habits.bulk, self._grown = True, 0
+        self._row_octets = max(1, size_of(rows) // len(rows))
         if rung:
             if grown:
                 habits.most_repetitions = habits.repetitions

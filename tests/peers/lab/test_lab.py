@@ -283,6 +283,8 @@ def read_frame(frame: bytes, at: float) -> Packet | None:
     kind, body = frame[12:14], frame[14:]
     if kind == b"\x08\x00":
         protocol, source, to = body[9], body[12:16], body[16:20]
+        if int.from_bytes(body[6:8], "big") & 0x1FFF:
+            return None  # a later fragment has no ports; the first one of its datagram is looked at
         body = body[(body[0] & 15) * 4 : int.from_bytes(body[2:4], "big")]
     elif kind == b"\x86\xdd":
         protocol, source, to = body[6], body[8:24], body[24:40]
