@@ -177,6 +177,7 @@ class Agent:
                 credentials=credentials_of(config, selected=lambda: fence.selected),
                 clock=clock,
                 recall=partial(store.memory, LEARNED),
+                remembered=partial(store.memories, LEARNED),
             )
             await stack.enter_async_context(engine)
             yield cls(config, registry, store, engine, ipp, clock=clock, watcher=watcher, accounts=budget.accounts)

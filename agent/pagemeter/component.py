@@ -208,8 +208,11 @@ class Snmp(Protocol):
     Every call raises Unreachable, AccessDenied or Unreadable. Nothing is ever set.
     """
 
-    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
-        """Ask for single values in one packet where the device takes it; absent ones are not in the walk."""
+    async def get(self, target: Target, oids: Sequence[Oid], *, within: float = 60.0) -> Walk:
+        """Ask for single values in one packet where the device takes it; absent ones are not in the walk.
+
+        What was not answered within so many seconds is named in ``missing``.
+        """
 
     async def again(
         self,
@@ -228,7 +231,8 @@ class Snmp(Protocol):
         otherwise than the first one, are not in the walk but in ``missing``. ``ends`` maps columns to the last rows
         that they had (to themselves where they had none): other rows that are met in the column are in the walk, at
         least one where there is any behind the last. ``columns``
-        are those whose rows come and go; they are read to their ends, so many rows are expected.
+        are those whose rows come and go; they are read to their ends, so many rows are expected. Where the device falls
+        silent on the way, or ``within`` seconds are over, what is left is in ``missing``.
         """
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:

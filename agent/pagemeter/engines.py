@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,15 @@ class Engines:
 
 
 def waiting(store: StoreReader) -> Mapping[str, Mapping[str, str]]:
-    """Return the places whose engine waits: the id that was known there, and the one that was met."""
-    found = {}
+    """Return the places whose engine waits, sorted: the id that was known there, and the one that was met."""
+    found: dict[str, Mapping[str, str]] = {}
     for place, memory in store.memories(LEARNED).items():
         known, met = memory.get("engine_id"), memory.get("engine_waiting")
         if isinstance(known, str) and isinstance(met, str):
             found[place] = {"known": known, "met": met}
-    return found
+    return dict(sorted(found.items(), key=lambda item: _by_number(item[0])))
+
+
+def _by_number(place: str) -> list[tuple[bool, int, str]]:
+    """Sort addresses as one counts: 10.0.0.9 stands before 10.0.0.10."""
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", place)]

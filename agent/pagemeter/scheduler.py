@@ -114,6 +114,8 @@ class Cycle:
             self.schedule = replace(self.schedule, start=self._clock.now())
         begun = self._clock.now()
         if self._at_start and self.enabled:
+            # Who triggered it until now gets this run, and not the same again right behind it.
+            self._triggered.clear()
             await self._run_once()
             # That was the run of the start's own moment, which the jitter would put a little later.
             begun += self.schedule.jitter

@@ -60,6 +60,19 @@ def engines(config: Path, *arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
+async def test_what_waits_is_sorted_as_one_counts(config: Path) -> None:
+    async with Store.open(config.parent / "state" / "pagemeter.db", clock=SystemClock(), group_seconds=0) as store:
+        await store.keep(Keep(memories={(LEARNED, place): MET for place in ("10.0.0.10", "9.0.0.1", "10.0.0.8:161")}))
+        assert list(waiting(store)) == [
+            "9.0.0.1",
+            "10.0.0.7",
+            "10.0.0.8:161",
+            "10.0.0.8:1161",
+            "10.0.0.10",
+            "[fe80::1]:1161",
+        ]
+
+
 async def test_a_confirmed_engine_is_the_known_one_from_then_on(config: Path) -> None:
     async with Store.open(config.parent / "state" / "pagemeter.db", clock=SystemClock(), group_seconds=0) as store:
         desk = Engines(engine_on(store), store)

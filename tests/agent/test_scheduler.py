@@ -290,6 +290,26 @@ async def test_triggers_during_a_run_make_one_more_run() -> None:
     assert diary.most == 1
 
 
+async def test_a_trigger_before_the_start_is_served_by_the_run_at_the_start() -> None:
+    clock = FakeClock(utc("2025-01-06 08:00"))
+    diary = Diary(clock, seconds=60)
+    sweep = cycle(clock, Schedule(every=timedelta(hours=12)), diary)
+    sweep.trigger()
+    async with running(sweep):
+        await clock.advance(600)
+    assert diary.at == ["06 08:00:00"]
+
+
+async def test_a_trigger_before_the_start_is_not_lost_where_nothing_runs_at_the_start() -> None:
+    clock = FakeClock(utc("2025-01-06 08:00"))
+    diary = Diary(clock)
+    sweep = cycle(clock, daily(2), diary)
+    sweep.trigger()
+    async with running(sweep):
+        await clock.advance(600)
+    assert diary.at == ["06 08:00:00"]
+
+
 async def test_a_disabled_cycle_runs_only_when_triggered() -> None:
     clock = FakeClock(utc("2025-01-06 08:00"))
     diary = Diary(clock)

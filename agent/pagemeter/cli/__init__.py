@@ -57,7 +57,7 @@ Priv = Annotated[
 Port = Annotated[int | None, typer.Option(min=1, max=65535, metavar="PORT", help="The UDP port. [default: 161]")]
 Timeout = Annotated[float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="How long to wait for an answer.")]
 Rate = Annotated[
-    int, typer.Option("--packets-per-second", min=1, max=10000, metavar="NUMBER", help="The most packets in a second.")
+    int, typer.Option("--packets-per-second", min=1, max=50000, metavar="NUMBER", help="The most packets in a second.")
 ]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from pagemeter.cli.ad_hoc import SnmpOptions, Toolkit, addresses_of, host_of, readers, toolkit
@@ -24,6 +24,7 @@ from pagemeter.model import Device, DeviceSnapshot, Reading, Scope, Target, host
 from pagemeter.net.seats import READS_AT_ONCE, Seats
 from pagemeter.snmp import Oid, dotted, oid
 from pagemeter.snmp.recording import write_recording
+from pagemeter.text import escaped
 from pagemeter.visits import joined
 from pagemeter.wire import to_json
 
@@ -50,15 +51,13 @@ class Found:
 async def scan(ranges: list[str], options: SnmpOptions, *, as_json: bool, show_all: bool) -> Exit:
     """Sweep the ranges, read who answers, show it."""
     err = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     found = []
-    bar = Bar(*columns, console=err, transient=True, disable=not err.is_terminal)
     async with toolkit(options, ranges) as tools:
-        with bar:
+        with _bar(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as bar:
             task = bar.add_task("Asking", total=None)
-            async for one in _sweep(tools, ranges):
+            async for one in _sweep(tools, ranges, lambda done, total: bar.update(task, completed=done, total=total)):
                 found.append(one)
-                bar.update(task, description=f"Asking, {len(found)} answered", completed=len(found))
+                bar.update(task, description=f"Asking, {len(found)} answered")
     found.sort(key=lambda one: _order(one.target))
     for one in found:
         if one.error is not None:
@@ -79,7 +78,8 @@ async def read(host: str, options: SnmpOptions, *, as_json: bool, explain: bool 
     """Read one address and say what its panel would say; an address may have several printers."""
     async with toolkit(options, [host]) as tools:
         target = await _target(host, options)
-        found = await _read(tools, readers(tools), target, EVERYTHING)
+        with _waiting(host):
+            found = await _read(tools, readers(tools), target, EVERYTHING)
     if found.error is not None:
         console(stderr=True).print(f"pagemeter: {found.error}", markup=False)
         return Exit.NOTHING_ANSWERED
@@ -107,7 +107,8 @@ async def record(host: str, file: Path, options: SnmpOptions) -> Exit:
         raise usage(f"{host}: only SNMP is recorded; write an address or a host name")
     async with toolkit(options, [host]) as tools:
         target = await _target(host, options)
-        walk = await tools.services.snmp.walk(target, [oid("1.3.6.1.2.1"), oid("1.3.6.1.4.1")])
+        with _waiting(host):
+            walk = await tools.services.snmp.walk(target, [oid("1.3.6.1.2.1"), oid("1.3.6.1.4.1")])
     try:
         write_recording(walk, file)
     except OSError as error:
@@ -125,7 +126,21 @@ def _is_place_of_a_file(path: Path) -> bool:
     return path.parent.is_dir() and not path.is_dir()
 
 
-async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:
+def _bar(*columns: ProgressColumn) -> Bar:
+    """Show on a terminal how it goes, until it is done; a pipe or a file gets nothing of it."""
+    err = console(stderr=True)
+    words = TextColumn("{task.description}", markup=False)
+    return Bar(words, *columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+@contextmanager
+def _waiting(host: str) -> Iterator[None]:
+    with _bar(TimeElapsedColumn()) as bar:
+        bar.add_task(f"Asking {escaped(host)}")
+        yield
+
+
+async def _sweep(tools: Toolkit, ranges: list[str], progress: Callable[[int, int], None]) -> AsyncIterator[Found]:
     """Read each address as soon as it answers the sweep."""
     chosen = readers(tools)
     most = READS_AT_ONCE if tools.config is None else tools.config.agent.reads_at_once
@@ -138,7 +153,7 @@ async def _sweep(tools: Toolkit, ranges: list[str]) -> AsyncIterator[Found]:
 
     async def all_of_them() -> None:
         try:
-            sweep = tools.engine.sweep(ranges, SWEEP_OIDS, found_by="scan")
+            sweep = tools.engine.sweep(ranges, SWEEP_OIDS, found_by="scan", progress=progress)
             async with asyncio.TaskGroup() as group, aclosing(sweep) as responders:
                 async for responder in responders:
                     group.create_task(one(responder.target))

@@ -58,9 +58,10 @@ def written(made: Plan) -> Iterator[str]:
     yield f"# What Pagemeter does in this network ({made.path.name})"
     yield ""
     yield f"Site: {made.site or 'without a name'}. Devices that are known so far: {made.devices}."
-    yield f"At most {made.packets_per_second:g} packets a second are sent to devices, all together."
+    yield f"At most {_number(made.packets_per_second)} packets a second are sent to devices, all together."
     if made.bytes_per_second is not None:
-        yield f"At most {made.bytes_per_second:g} bytes a second of payload, on average, go to and from all devices."
+        octets = _number(made.bytes_per_second)
+        yield f"At most {octets} bytes a second of payload, on average, go to and from all devices."
     yield f"At most {made.reads_at_once} devices are read at once."
     ports = f"{min(PRINTING_PORTS)}" + ", " + ", ".join(str(port) for port in sorted(PRINTING_PORTS)[1:])
     yield "Packets, octets and durations are the most that is needed; where none stand, they depend on what answers."
@@ -93,8 +94,8 @@ def _networks(made: Plan) -> Iterator[str]:
             one.written,
             one.site or "",
             f"{one.addresses:,}",
-            f"{one.packets_per_second:g}/s",
-            "" if one.bytes_per_second is None else f"{one.bytes_per_second:g}/s",
+            f"{_number(one.packets_per_second)}/s",
+            "" if one.bytes_per_second is None else f"{_number(one.bytes_per_second)}/s",
             f"{one.reads_at_once} devices",
             f"{one.requests_per_device} a device",
             ", ".join(one.answers_from),
@@ -170,6 +171,10 @@ def _row(row: PlannedTraffic) -> tuple[str, ...]:
         row.why,
         row.carries,
     )
+
+
+def _number(number: float) -> str:
+    return f"{number:,.12g}"
 
 
 def _octets(octets: int) -> str:

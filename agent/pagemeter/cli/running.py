@@ -17,7 +17,7 @@ from rich.progress import Progress as Bar
 from pagemeter.agent import Agent, Outcome
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_file, store_path
-from pagemeter.cli.show import console, fleet_table, json_line
+from pagemeter.cli.show import console, json_line, print_fleet
 from pagemeter.clock import SystemClock
 from pagemeter.config import AgentConfig, load_config
 from pagemeter.logs import set_up_logging
@@ -76,7 +76,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
         for entry in outcome.fleet:
             print(json_line(json.loads(to_json(entry))))
     elif outcome.fleet:
-        console().print(fleet_table(outcome.fleet))
+        print_fleet(console(), outcome.fleet)
     err = console(stderr=True)
     for place in outcome.silent:
         err.print(f"{place.removeprefix('host://')} did not answer", markup=False)

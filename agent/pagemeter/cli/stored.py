@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pagemeter.cli.exits import Exit
 from pagemeter.cli.paths import config_file, store_path
-from pagemeter.cli.show import console, fleet_table, json_line, others_table, quarantine_table
+from pagemeter.cli.show import console, json_line, others_table, print_fleet, quarantine_table
 from pagemeter.component import Quarantined
 from pagemeter.config import load_config
 from pagemeter.inventory import Inventory
@@ -29,7 +29,7 @@ def devices(config: Path | None, *, as_json: bool) -> Exit:
         for entry in entries:
             print(json_line(json.loads(to_json(entry))))
     elif entries:
-        console().print(fleet_table(entries))
+        print_fleet(console(), entries)
     if not entries:
         console(stderr=True).print(f"No device is known yet in {path}; `pagemeter once` looks for some.", markup=False)
         return Exit.NOTHING_ANSWERED

@@ -19,8 +19,9 @@ from pagemeter.net.accounts import RunTraffic, Traffic
 from pagemeter.store import StoreReader
 from pagemeter.wire import to_json
 
-_RUNS = ("Cycle", "Began (UTC)", "Seconds", "Devices", "Packets out", "in", "kB out", "in", "Peak/s", "kB a device")
-_ROWS = ("Network", "Integration", "Packets out", "in", "kB out", "in", "Peak/s")
+_NUMBERS = ("Packets out", "Packets in", "kB out", "kB in", "Peak packets/s")
+_RUNS = ("Cycle", "Began (UTC)", "Seconds", "Devices", *_NUMBERS, "kB a device")
+_ROWS = ("Network", "Integration", *_NUMBERS)
 _WORDS = frozenset({"Cycle", "Began (UTC)", "Network", "Integration"})
 
 

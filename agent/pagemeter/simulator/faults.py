@@ -113,6 +113,8 @@ def _same(asked: Message, answer: Message) -> Message:
 
 def _backwards(asked: Message, answer: Message) -> Message:
     place = _place(asked)
+    while place[-1] == 0:
+        place = place[:-1]
     return _unless_get(asked, answer, [VarBind((*place[:-1], place[-1] - 1, n), Tag.INTEGER, n) for n in (3, 2, 1)])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pagemeter.clock import Clock
 from pagemeter.errors import Unreachable, Unreadable
-from pagemeter.snmp.caps import MOST_SECONDS
+from pagemeter.snmp.caps import MOST_SECONDS, Caps
 from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.columns import read_columns
 from pagemeter.snmp.denied import denied_by
@@ -17,6 +17,7 @@ from pagemeter.snmp.session import ErrorStatus, Session
 from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
 
 UNPROVEN = "came without the proof of whose it is"
+NO_ANSWER = "no answer"
 
 _ENVELOPE = 45
 _AROUND_A_VALUE = 8
@@ -53,30 +54,36 @@ async def read_again(
 ) -> Walk:
     """Read what is known; absent ones are not in the walk.
 
-    What was cut short or came without the proof is in ``missing``; what follows the end of a column, and is of that
-    column, is in the walk. Raises Unreachable, AccessDenied, or Unreadable where nothing could be read.
+    What was cut short, by silence or time, or came without the proof is in ``missing``; what follows the end of a
+    column, and is of that column, is in the walk. Raises Unreachable, AccessDenied, or Unreadable where nothing could be read.
     """
     names = (*known.proof, *known.rows, *known.columns, *known.ends)
     if any(denied_by(name, denied) is not None for name in names):
         return Walk((), {name: "is never asked for" for name in names if denied_by(name, denied) is not None})
-    reader = _Again(session, known)
-    await reader.read()
+    caps = Caps(clock, within)
+    reader = _Again(session, known, uri)
+    if not await caps.keep_time(reader.read()):
+        reader.give_up(caps.out_of_time)
     walk = Walk(reader.rows.values(), reader.missing)
-    if reader.columns:
-        rest = await read_columns(session, reader.columns, clock=clock, denied=denied, within=within, uri=uri)
-        walk = walk.joined(rest)
-    return walk
+    if not reader.columns:
+        return walk
+    try:
+        rest = await read_columns(session, reader.columns, clock=clock, denied=denied, within=caps.left, uri=uri)
+    except (Unreachable, Unreadable):
+        rest = Walk((), dict.fromkeys(reader.columns, NO_ANSWER))
+    return walk.joined(rest)
 
 
 class _Again:
     """GETBULK or GETNEXT, in which known rows are asked for behind what stands before them; where that fails, GET."""
 
-    def __init__(self, session: Session, known: Known) -> None:
+    def __init__(self, session: Session, known: Known, uri: str) -> None:
         self.rows: dict[Oid, VarBind] = {}
         self.missing: dict[Oid, str] = {}
         self.columns = dict(known.columns)
         """Columns that are still to be read."""
         self._session = session
+        self._uri = uri
         self._habits = session.habits
         self._known = known
         self._proof = known.proof
@@ -98,10 +105,14 @@ class _Again:
             except (Unreachable, Unreadable):
                 if self._told is None:
                     raise
-                left = (*self._left, *self._doubtful, *self._ends, *self.columns)
-                self.missing.update(dict.fromkeys(left, "no answer"))
-                self.columns.clear()
+                self.give_up(NO_ANSWER)
                 return
+
+    def give_up(self, reason: str) -> None:
+        """Name all that is left as missing."""
+        left = (*self._left, *self._doubtful, *self._ends, *self.columns)
+        self.missing.update(dict.fromkeys(left, reason))
+        self.columns.clear()
 
     @property
     def _by_bulk(self) -> bool:
@@ -195,14 +206,18 @@ class _Again:
         if too_big:
             self._take_less(width)
         self._most = min(self._most, self._habits.octets) // 2
-        if width <= _AT_FIRST:
+        if width <= max(_AT_FIRST, len(self._proof) + 1):
             await self._plainly()
 
     async def _plainly(self) -> None:
         """Ask for values by GET; the columns of the ends are read as a whole."""
+        self._whole()
+        await self._in_small(self._left)
+
+    def _whole(self) -> None:
+        """Leave the columns of the ends to be read as a whole."""
         self.columns.update(dict.fromkeys(self._ends, 1))
         self._ends.clear()
-        await self._in_small(self._left)
 
     async def _in_small(self, left: list[Oid]) -> None:
         """Ask by GET, for as much as every device is asked for at first."""
@@ -211,7 +226,7 @@ class _Again:
         part = left[:size]
         before = habits.oids_per_packet
         try:
-            answer = await read_values(self._session, (*self._proof, *part))
+            answer = await read_values(self._session, (*self._proof, *part), uri=self._uri)
         except (Unreachable, Unreadable):
             # It is the device that is gone, so that nothing was learned of how much it takes.
             habits.oids_per_packet = before
@@ -240,6 +255,9 @@ class _Again:
             del self._ends[end]
             if row.oid[: len(end)] == end and row.tag not in EXCEPTIONS:
                 self.rows[row.oid] = row
+        if ends and not rows and ends[0] in self._ends:
+            # It tells less than was asked, however little that is.
+            self._whole()
         rest = told[len(names) + len(ends) :]
         for place, column in enumerate(columns):
             self._take_column(column, rest[place :: len(columns)])

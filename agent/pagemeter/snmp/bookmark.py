@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from pagemeter.component import Memory
 from pagemeter.snmp.lane import HEARD, UNHEARD, Lane
@@ -54,9 +55,10 @@ class Bookmark:
         new = cls(sweep=sweep, began=now)
         try:
             found = _parsed(memory)
-        except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error):
+            goes_on = found.sweep == sweep and now - MOST_AGE < found.began <= now
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, binascii.Error, zlib.error):
             return new
-        return found if found.sweep == sweep and now - MOST_AGE < found.began <= now else new
+        return found if goes_on else new
 
     def restore(self, lanes: Sequence[Lane]) -> None:
         """Let lanes go on; what does not fit them leaves them at their beginning."""
@@ -87,7 +89,7 @@ def _parsed(memory: Mapping[str, object]) -> Bookmark:
         stage=int(str(memory["stage"])),
         lanes=tuple((int(turn), int(position)) for turn, position in lanes),
         heard=_unpacked(str(memory["heard"])),
-        again=tuple(map(str, again)),
+        again=tuple(str(ip_address(str(host))) for host in again),
     )
 
 

@@ -41,13 +41,18 @@ class Caps:
     async def keep_time(self, reading: Awaitable[None]) -> bool:
         """Wait for a reading; returns whether it ended in time, and not by being cut off."""
         try:
-            async with asyncio.timeout(max(0.0, self._until - self._clock.monotonic())) as limit:
+            async with asyncio.timeout(self.left) as limit:
                 await reading
         except TimeoutError:
             if not limit.expired():
                 raise
             return False
         return True
+
+    @property
+    def left(self) -> float:
+        """Say how many seconds are left."""
+        return max(0.0, self._until - self._clock.monotonic())
 
     @property
     def out_of_time(self) -> str:

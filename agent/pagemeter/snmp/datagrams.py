@@ -104,6 +104,12 @@ class Datagrams:
                 count += _MEMINFO.unpack(told)[-1]
         return count
 
+    @property
+    def room(self) -> int:
+        """How many octets the smallest of the receive buffers has, its own book-keeping included; 0 where none is."""
+        sizes = (one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for one in self._sockets.values())
+        return min(sizes, default=0)
+
     def close(self) -> None:
         """Close the sockets."""
         for opened in self._sockets.values():

@@ -41,6 +41,10 @@ def _nothing(_: str) -> Mapping[str, object]:
     return {}
 
 
+def _nobody() -> Mapping[str, Mapping[str, object]]:
+    return {}
+
+
 class SnmpEngine:
     """Speaks SNMP to devices, one conversation at a time with each; remembers what works with which address.
 
@@ -60,6 +64,7 @@ class SnmpEngine:
         denied: frozenset[Oid] = _DENIED,
         routes: Callable[[], Sequence[Route]] = own_routes,
         recall: Callable[[str], Mapping[str, object]] = _nothing,
+        remembered: Callable[[], Mapping[str, Mapping[str, object]]] = _nobody,
     ) -> None:
         self._fence = fence
         self._clock = clock
@@ -80,6 +85,7 @@ class SnmpEngine:
             timeout=timeout,
             tries=self._tries,
             recall=recall,
+            remembered=remembered,
         )
         self._sweeping = Sweeping(
             exchange=self._exchange,
@@ -100,7 +106,7 @@ class SnmpEngine:
         """Return what is worth to be kept of the devices of which something new was learned since the last call.
 
         Keys are addresses, with the port where the target names one; ``recall`` is given such a key at the first
-        contact, and returns what was kept.
+        contact, and returns what was kept; ``remembered`` returns all of it, for a sweep under several credentials.
         """
         return self._switchboard.learned()
 
@@ -135,13 +141,14 @@ class SnmpEngine:
         """Close all sockets."""
         await self._switchboard.__aexit__(*exc_info)
 
-    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
+    async def get(self, target: Target, oids: Sequence[Oid], *, within: float = MOST_SECONDS) -> Walk:
         """Ask for single values in one packet where the device takes it; absent ones are not in the walk.
 
         Raises Unreachable, AccessDenied or Unreadable.
         """
+        left = self._until(within)
         async with self._switchboard.session(target) as session:
-            walk = await read_values(session, oids, self._denied, clock=self._clock, uri=target.uri)
+            walk = await read_values(session, oids, self._denied, clock=self._clock, within=left(), uri=target.uri)
             return self._switchboard.describe(session.habits, walk)
 
     async def again(
@@ -159,9 +166,10 @@ class SnmpEngine:
         Raises Unreachable, AccessDenied or Unreadable.
         """
         known = Known(rows=rows, proof=tuple(proof), ends=ends, columns=columns)
+        left = self._until(within)
         async with self._switchboard.session(target) as session:
             walk = await read_again(
-                session, known, clock=self._clock, denied=self._denied, within=within, uri=target.uri
+                session, known, clock=self._clock, denied=self._denied, within=left(), uri=target.uri
             )
             return self._switchboard.describe(session.habits, walk)
 
@@ -170,11 +178,17 @@ class SnmpEngine:
 
         Raises Unreachable, AccessDenied or Unreadable where nothing could be read.
         """
+        left = self._until(within)
         async with self._switchboard.session(target) as session:
             walk = await read_subtrees(
-                session, roots, clock=self._clock, denied=self._denied, within=within, uri=target.uri
+                session, roots, clock=self._clock, denied=self._denied, within=left(), uri=target.uri
             )
             return self._switchboard.describe(session.habits, walk)
+
+    def _until(self, within: float) -> Callable[[], float]:
+        """Return what says how much time is left: waiting for a device, and finding its credential, is part of it."""
+        until = self._clock.monotonic() + within
+        return lambda: until - self._clock.monotonic()
 
     async def broadcast(
         self, network: str | None, oid: Oid, *, found_by: str, seconds: float = 5.0
@@ -259,6 +273,7 @@ class SnmpEngine:
         absent is not in the walk; what was cut short is in ``missing``. Raises Unreachable, AccessDenied or Unreadable
         where nothing could be read.
         """
+        left = self._until(within)
         async with self._switchboard.session(target) as session:
             walk = await read_columns(
                 session,
@@ -266,7 +281,7 @@ class SnmpEngine:
                 instances,
                 clock=self._clock,
                 denied=self._denied,
-                within=within,
+                within=left(),
                 uri=target.uri,
                 sizes=self._sizes,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -83,6 +83,16 @@ class Habits:
         fresh = Habits()
         for name in _LIMITS:
             setattr(self, name, getattr(fresh, name))
+
+    def as_before(self) -> Callable[[], None]:
+        """Return what forgets the limits that are learned from now on."""
+        before = {name: getattr(self, name) for name in _LIMITS}
+
+        def undo() -> None:
+            for name, value in before.items():
+                setattr(self, name, value)
+
+        return undo
 
     def describe(self, sys_descr: bytes, today: int) -> None:
         """Take note of sysDescr: with another firmware the limits are forgotten, at most once a day."""

@@ -11,6 +11,7 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 
 from pagemeter.clock import Clock
+from pagemeter.snmp.brake import Brake
 from pagemeter.snmp.codec import Message
 from pagemeter.snmp.datagrams import Datagrams, Hear
 from pagemeter.snmp.echo import Echo, is_whole, question, understood
@@ -32,6 +33,9 @@ _DATAGRAMS_A_TURN = 64
 _MOST_UNREAD = 2048
 _MOST_KEPT = 8192
 
+# A buffer of 208 KiB is full within a millisecond when a whole network answers at once: it is emptied in between.
+_DATAGRAMS_A_LOOK = 8
+
 # Quiet hours may begin and segments may be dropped while a sweep runs.
 _LOOK_AT_FENCE = 1.0
 
@@ -40,8 +44,6 @@ _WHILE_BUSY = 0.001
 # Where this host itself dropped answers up to the end, they are asked for once more: few packets for each that is lost.
 _MOST_EXTRA_TURNS = 3
 _SILENT_A_DROP = 4
-
-_FIRST_BRAKE, _STRONGEST_BRAKE, _EASING = 0.002, 0.1, 0.9
 
 
 class Sweep:
@@ -77,8 +79,8 @@ class Sweep:
         self._datagrams = datagrams(self._hear)
         self._unread: deque[tuple[bytes, str, int]] = deque()
         self._reading: asyncio.Handle | None = None
-        self._packets = self._dropped = 0
-        self._brake = 0.0
+        self._packets = 0
+        self._brake = Brake(clock)
         self._finished: dict[int, asyncio.Event] = {id(lane): asyncio.Event() for lane in self._lanes}
         self._homes: dict[int, list[Lane]] = {}
         for lane in self._lanes:
@@ -94,6 +96,7 @@ class Sweep:
             self._datagrams.receive()
             self._understand(len(self._unread))
         finally:
+            log.debug("%d datagrams were dropped; of the others do not count: %s", self._lost, dict(self.strays))
             self._datagrams.close()
             if self._reading is not None:
                 self._reading.cancel()
@@ -103,8 +106,8 @@ class Sweep:
         last = look_again = 0.0
         extra = _MOST_EXTRA_TURNS
         while lane.turn < lane.turns:
-            dropped = self._dropped
             self._understand(len(self._unread))
+            dropped = self._lost
             lane.begin_turn()
             volley, size = self._volley(lane)
             while lane.next():
@@ -123,7 +126,7 @@ class Sweep:
             lane.turn, lane.position = lane.turn + 1, 0
             if lane.turn == lane.turns:
                 await self._until(lane, last + self._timeout)
-                if extra and 0 < lane.left <= _SILENT_A_DROP * (self._datagrams.dropped - dropped):
+                if extra and 0 < lane.left <= _SILENT_A_DROP * (self._lost - dropped):
                     extra -= 1
                     lane.turns += len(lane.credentials)
 
@@ -131,7 +134,9 @@ class Sweep:
         """Prepare the packets of a turn; returns how large each is, too."""
         oids = self._oids if lane.turn < len(lane.credentials) else self._oids[:1]
         stencil = Stencil.of(question(lane.credential, oids))
-        return self._datagrams.volley(stencil, lane.credential.port, lane.batch), len(stencil.octets)
+        volley = self._datagrams.volley(stencil, lane.credential.port, lane.batch)
+        self._brake.begin(self._datagrams.room)
+        return volley, len(stencil.octets)
 
     async def _ask_some(self, lane: Lane, volley: Volley, size: int) -> None:
         promised = await self._valve.room(min(lane.batch, lane.order.count - lane.position))
@@ -161,19 +166,15 @@ class Sweep:
         """Hear what came in, and go more slowly for a while where the system had to drop some of it."""
         self._datagrams.receive()
         while len(self._unread) >= _MOST_UNREAD:
-            # The socket is emptied in between: there is less room in it than here.
             self._understand(_DATAGRAMS_A_TURN)
-            self._datagrams.receive()
-        dropped = self._datagrams.dropped
-        if dropped > self._dropped:
-            self._dropped = dropped
-            self._brake = min(max(2 * self._brake, _FIRST_BRAKE), _STRONGEST_BRAKE)
-        elif self._brake:
-            self._brake = self._brake * _EASING if self._brake > _FIRST_BRAKE / 10 else 0.0
+            await self._clock.sleep(0)
+        self._brake.sent(count, self._lost)
         self._packets += count
-        if self._brake or self._packets >= _PACKETS_A_TURN:
+        if self._brake.is_on:
+            await self._brake.wait()
+        elif self._packets >= _PACKETS_A_TURN:
             self._packets = 0
-            await self._clock.sleep(self._brake)
+            await self._clock.sleep(0)
 
     async def _until(self, lane: Lane, moment: float) -> None:
         """Wait until a moment, or until nobody of the lane is left."""
@@ -184,6 +185,7 @@ class Sweep:
                     await self._finished[id(lane)].wait()
 
     def _hear(self, data: bytes, host: str, port: int) -> None:
+        self._brake.fetched += 1
         if len(self._unread) >= _MOST_KEPT:
             self.strays["too many"] += 1
             return
@@ -197,8 +199,15 @@ class Sweep:
         if self._unread:
             self._reading = asyncio.get_running_loop().call_soon(self._read_on)
 
+    @property
+    def _lost(self) -> int:
+        """How many datagrams this host dropped, in its buffer or here."""
+        return self._datagrams.dropped + self.strays["too many"]
+
     def _understand(self, most: int) -> None:
-        for _ in range(min(most, len(self._unread))):
+        for number in range(min(most, len(self._unread))):
+            if number % _DATAGRAMS_A_LOOK == 0:
+                self._datagrams.receive()
             data, host, port = self._unread.popleft()
             try:
                 self._judge(data, host, port)

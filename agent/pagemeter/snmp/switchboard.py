@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pagemeter.clock import Clock
 from pagemeter.component import Memory
-from pagemeter.errors import AccessDenied, DeviceError, PagemeterError, Unreachable
+from pagemeter.errors import AccessDenied, DeviceError, PagemeterError, Unreachable, Unreadable
 from pagemeter.model import Target
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, IPAddress, SnmpCredential, SnmpVersion
@@ -50,6 +51,7 @@ class Switchboard:
         timeout: float,
         tries: int,
         recall: Callable[[str], Mapping[str, object]],
+        remembered: Callable[[], Mapping[str, Mapping[str, object]]],
     ) -> None:
         self._exchange = exchange
         self._fence = fence
@@ -60,6 +62,7 @@ class Switchboard:
         self._timeout = timeout
         self._tries = tries
         self._recall = recall
+        self._all_remembered = remembered
         self._habits: dict[_Key, Habits] = {}
         self._changed: dict[_Key, Habits] = {}
         self._users = V3Users(clock)
@@ -165,21 +168,25 @@ class Switchboard:
             if not self._habits[key].lock.locked():
                 del self._habits[key]
 
-    def candidate(self, address: IPAddress) -> Candidate | None:
-        """Prepare an address for a sweep; none where the fence or missing credentials forbid to ask it."""
-        credentials = self._credentials.snmp(address)
-        if not credentials or not self._fence.allows(address):
-            return None
-        known = self.habits(address).credential if (address, None) in self._habits else None
-        ordered = sorted(credentials, key=lambda credential: credential != known)
-        fenced = self._fence.check(address)
-        return Candidate(address=address, credentials=tuple(ordered), toll=self._budget.toll(fenced))
+    def known(self, among: Callable[[IPAddress], bool]) -> Iterator[tuple[IPAddress, SnmpCredential]]:
+        """Yield the addresses that were met at their credential's port, now or before this start, with that credential.
 
-    def known(self) -> Iterator[tuple[IPAddress, SnmpCredential]]:
-        """Yield the addresses that were met at their credential's port, each with that credential."""
+        Only those ``among`` which it looks are held against what is remembered.
+        """
         for (address, port), habits in self._habits.items():
-            if port is None and habits.credential is not None:
+            if port is None and habits.credential is not None and among(address):
                 yield address, habits.credential
+        try:
+            remembered = self._all_remembered()
+        except PagemeterError:
+            return
+        for place, memory in remembered.items():
+            with suppress(PagemeterError):
+                key = address, port = _key(place)
+                if port is None and key not in self._habits and among(address):
+                    credential = Habits.from_memory(memory, self._credentials.snmp(address)).credential
+                    if credential is not None:
+                        yield address, credential
 
     def admit(self, segments: Sequence[IPv4Network], address: IPv4Address) -> Candidate:
         """Prepare a broadcast that reaches all of these segments; raises AccessDenied or QuietHours.
@@ -272,7 +279,7 @@ class Switchboard:
 class _Talk:
     """One conversation; others with the same device wait for its end."""
 
-    __slots__ = ("_board", "_habits", "_key", "_target")
+    __slots__ = ("_board", "_habits", "_key", "_target", "_undo")
 
     def __init__(self, board: Switchboard, target: Target) -> None:
         self._board = board
@@ -280,6 +287,7 @@ class _Talk:
 
     async def __aenter__(self) -> Session:
         self._key, self._habits = await self._board.connect(self._target)
+        self._undo = self._habits.as_before()
         try:
             return await self._board.greet(self._target, self._key, self._habits)
         except BaseException as error:
@@ -290,6 +298,9 @@ class _Talk:
         self._end(error)
 
     def _end(self, error: BaseException | None) -> None:
+        if isinstance(error, Unreadable):
+            # Who fails at the smallest question does not fail at the size of any.
+            self._undo()
         if isinstance(error, Unreachable | AccessDenied):
             # The next visit tries all credentials: perhaps the community was changed.
             self._habits.doubted = True

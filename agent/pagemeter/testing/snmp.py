@@ -26,7 +26,7 @@ class RecordedSnmp:
         self.swept: list[tuple[str, ...]] = []
         self.called: list[str | None] = []
 
-    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
+    async def get(self, target: Target, oids: Sequence[Oid], *, within: float = 60.0) -> Walk:  # noqa: ARG002 - a recording answers at once
         """Return the rows that are there."""
         return _rows_of(self._device("get", target, oids), oids)
 

@@ -156,6 +156,16 @@ def signed(value: int | None) -> int | None:
     return value - (1 << 32) if value is not None and 1 << 31 <= value < 1 << 32 else value
 
 
+def with_cut_tables(walk: Walk) -> Walk:
+    """Name the table in place of its rows that are missing."""
+    if not walk.missing:
+        return walk
+    missing: dict[Oid, str] = {}
+    for place, why in walk.missing.items():
+        missing.setdefault(next((root for root in NAMES if place[: len(root)] == root), place), why)
+    return Walk(walk, missing)
+
+
 def missing_of(walk: Walk) -> tuple[str, ...]:
     """Name the tables that were cut short, each with the reason; makers' objects of one reason together."""
     named = [f"{NAMES[root]}: {why}" for root, why in walk.missing.items() if root in NAMES]

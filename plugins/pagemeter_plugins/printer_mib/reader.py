@@ -9,6 +9,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pagemeter.component import Answer, Ask, NotAPrinter, Per, Reader, Services, Traffic
+from pagemeter.errors import DeviceError, Unreadable
 from pagemeter.model import Reading, Scope, Target, Unknown
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter_plugins.printer_mib import mib
@@ -79,31 +80,47 @@ class PrinterMibReader(Reader):
         snmp = Patience(self._snmp, target, self._clock)
         shelf = from_memory(ask.memory)
         if shelf is not None and shelf.serves(scopes, self._rules, self._clock.now()):
-            walk = await self._again(snmp, target, shelf, ask)
-            found = None if walk is None else self._parsed(walk, scopes)
-            if found is not None and not isinstance(found, NotAPrinter):
-                return Answer(readings=found)
-            return await self._anew(snmp, scopes, shelf, misfits=True)
-        return await self._anew(snmp, scopes, shelf)
+            return await self._once_more(snmp, shelf, ask)
+        return await self._anew(snmp, scopes, shelf, known=bool(ask.known or shelf))
 
-    async def _again(self, snmp: Patience, target: Target, shelf: Shelf, ask: Ask) -> Walk | None:
-        """Read what changes, and take from the shelf what describes; none where the shelf does not fit any more."""
+    async def _once_more(self, snmp: Patience, shelf: Shelf, ask: Ask) -> Answer | NotAPrinter | None:
+        """Read what changes, and take from the shelf what describes; everything where the shelf does not fit."""
+        scopes, now = ask.scopes & SCOPES, self._clock.now
+        fresh = await self._again(snmp, shelf, ask)
+        if (why := shelf.misfit(fresh, scopes, now())) is None:
+            found = self._parsed(Walk((*shelf.settled(scopes), *fresh)), scopes)
+            if not isinstance(found, NotAPrinter):
+                return Answer(readings=found)
+        log.debug("%s is read as a whole: %s", snmp.uri, why)
+        try:
+            return await self._anew(snmp, scopes, shelf, misfits=True, known=True)
+        except DeviceError:
+            if not fresh.missing or shelf.misfit(fresh, scopes, now(), whole=False) is not None:
+                raise
+        # It fell silent on the way: what it said is told, and what is missing is named.
+        found = self._parsed(mib.with_cut_tables(Walk((*shelf.settled(scopes), *fresh), fresh.missing)), scopes)
+        return found if isinstance(found, NotAPrinter) else Answer(readings=found)
+
+    async def _again(self, snmp: Patience, shelf: Shelf, ask: Ask) -> Walk:
+        """Read what changes."""
         scopes = ask.scopes & SCOPES
         columns = with_alerts(shelf.columns(scopes), max((len(one.alerts) for one in ask.known), default=0))
         rows, ends = shelf.rows(scopes), shelf.ends(scopes)
         fresh = await snmp.again(rows, proof=shelf.proof, ends=ends, columns=columns)
         if more := other_alerts(columns, fresh):
             fresh = fresh.joined(await snmp.columns(more))
-        if (why := shelf.misfit(fresh, scopes, self._clock.now())) is not None:
-            log.debug("%s is read as a whole: %s", target.uri, why)
-            return None
-        return Walk((*shelf.settled(scopes), *fresh))
+        return fresh
 
     async def _anew(
-        self, snmp: Patience, scopes: frozenset[Scope], shelf: Shelf | None, *, misfits: bool = False
+        self, snmp: Patience, scopes: frozenset[Scope], shelf: Shelf | None, *, misfits: bool = False, known: bool
     ) -> Answer | NotAPrinter | None:
-        """Read everything that the scopes need, and leave a shelf for the next visit."""
+        """Read everything that the scopes need, and leave a shelf for the next visit.
+
+        Raises DeviceError; of a ``known`` printer also where what was cut short does not tell that it is one.
+        """
         walk = await self._look(snmp)
+        if walk.missing and not (printers_of(walk) if known else len(walk)):
+            raise Unreadable(f"{snmp.uri} answers, but is not to be read: {mib.missing_of(walk)[0]}")
         if not len(walk):
             return None
         if not printers_of(walk):
@@ -116,7 +133,8 @@ class PrinterMibReader(Reader):
             counted = tuple(dict.fromkeys(objects))
             fresh, distrusted = await self._fresh(snmp, walk, counted, proof)
             counted_ = frozenset(counted)
-            walk = Walk((row for row in walk if row.oid not in counted_), walk.missing).joined(fresh)
+            walk = Walk((row for row in walk if row.oid not in counted_), walk.missing)
+            walk = walk.joined(mib.with_cut_tables(fresh))
         found = self._parsed(walk, scopes)
         if isinstance(found, NotAPrinter):
             return found
@@ -166,7 +184,8 @@ class PrinterMibReader(Reader):
         rows = {one: octets_of(row) for one in sorted(counted) if (row := walk.get(one)) is not None}
         fresh = await snmp.again(rows, proof=proof) if proof else Walk(())
         if not proof or any(fresh.get(place) is None for place in proof):
-            return fresh, "no identity came with them"
+            silent = next((fresh.missing[place] for place in proof if place in fresh.missing), None)
+            return fresh, f"{silent} when they were read with who it is" if silent else "no identity came with them"
         if any(fresh.octets(place) != walk.octets(place) for place in proof):
             return fresh, "another device answered"
         return fresh, None

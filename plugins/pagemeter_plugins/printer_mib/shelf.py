@@ -98,9 +98,15 @@ class Shelf:
             if one.kind is Kind.SETTLED:
                 yield from one.rows
 
-    def misfit(self, fresh: Walk, scopes: frozenset[Scope], now: datetime) -> str | None:
-        """Say by what was read anew why the shelf does not fit any more; none where it does."""
-        if fresh.missing:
+    def misfit(self, fresh: Walk, scopes: frozenset[Scope], now: datetime, *, whole: bool = True) -> str | None:
+        """Say by what was read anew why the shelf does not fit any more; none where it does.
+
+        Unless it has to be read ``whole``, who it is and since when it is on is enough, with rows that are missing.
+        """
+        if fresh.missing and not whole:
+            if (lost := next((one for one in self.proof if one not in fresh), None)) is not None:
+                return f"{dotted(lost)} is not answered any more"
+        elif fresh.missing:
             return f"{dotted(min(fresh.missing))}: {fresh.missing[min(fresh.missing)]}"
         if self._restarted(fresh, now):
             return "the device was started again"
@@ -144,7 +150,8 @@ def octets_of(row: VarBind) -> int:
 def _misfits(section: Section, fresh: Walk) -> Iterator[str]:
     if section.kind in (Kind.SETTLED, Kind.PASSING):
         return
-    if section.column is not None:
+    cut = fresh.missing
+    if section.column is not None and section.column not in cut and not any(row.oid in cut for row in section.rows):
         rows = fresh.column(section.column)
         if len(rows) != len(section.rows) or any(row.oid not in fresh for row in section.rows):
             yield f"rows of {dotted(section.column)} came or went"
@@ -152,6 +159,8 @@ def _misfits(section: Section, fresh: Walk) -> Iterator[str]:
         if section.kind is Kind.GONE:
             if row.oid in fresh:
                 yield f"{dotted(row.oid)} is answered again"
+        elif row.oid in cut:
+            continue
         elif row.oid not in fresh:
             yield f"{dotted(row.oid)} is not answered any more"
         elif section.kind is Kind.MARK and fresh.get(row.oid) != row:

@@ -78,9 +78,17 @@ def test_the_limits_stand_in_the_plan_as_they_hold_in_the_end(config: Path) -> N
     # A question is 62 octets of payload: twenty of them a second.
     assert row["seconds"] == pytest.approx(row["packets"] / 20)
     told = plan(config)
-    assert "At most 9000 bytes a second of payload, on average, go to and from all devices." in told
+    assert "At most 9,000 bytes a second of payload, on average, go to and from all devices." in told
     assert "At most 8 devices are read at once." in told
-    assert "1240/s  8 devices     2 a device        10.0.0.200" in told
+    assert "1,240/s  8 devices     2 a device        10.0.0.200" in told
+
+
+def test_a_large_limit_is_written_in_full(config: Path) -> None:
+    text = YAML.replace("packets_per_second: 100}", "packets_per_second: 50000, bytes_per_second: 125000000}")
+    config.write_text(text, encoding="utf-8")
+    told = plan(config)
+    assert "At most 50,000 packets a second are sent to devices, all together." in told
+    assert "At most 125,000,000 bytes a second of payload, on average, go to and from all devices." in told
 
 
 def test_a_selected_segment_stands_in_the_plan_with_where_it_was_selected(config: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
+from types import MappingProxyType
 
 import pytest
 
@@ -137,6 +138,7 @@ def engine_for(
     fence: Fence | None = None,
     rate: float = 5000,
     resolver: Resolver = resolve,
+    kept: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> SnmpEngine:
     clock = SystemClock()
     return SnmpEngine(
@@ -148,6 +150,8 @@ def engine_for(
         retries=retries,
         denied=deny_list() if denied is None else denied,
         resolver=resolver,
+        recall=lambda place: kept.get(place, {}),
+        remembered=lambda: kept,
     )
 
 

@@ -249,3 +249,60 @@ async def test_the_proof_may_be_a_row_of_a_column_with_an_end(start: Start, make
     assert list(walk) == [SERIAL]
     assert not walk.missing
     assert len(device.heard) == 1
+
+
+async def test_what_was_read_before_a_silence_is_kept(start: Start, make: Make) -> None:
+    device = await start()
+    known = dict.fromkeys((row.oid for row in MANY), 4)
+    async with make(V2C) as engine:
+        await met(engine, device)
+
+        def falls_silent(answer: Message) -> Message:
+            device.drops = 1000
+            return answer
+
+        device.mutate = falls_silent
+        walk = await engine.again(device.target, known, proof=[SERIAL.oid], ends=ENDS, columns={ALERTS: 2})
+    told: set[Oid] = {row.oid for row in walk}
+    assert SERIAL.oid in told
+    assert len(told) > 1
+    assert told | walk.missing.keys() == {SERIAL.oid, *known, COLUMN, ALERTS}
+    assert set(walk.missing.values()) == {"no answer"}
+
+
+async def test_what_a_column_meets_behind_the_values_costs_the_column_only(start: Start, make: Make) -> None:
+    device = await start(bulk=0)
+    async with make(V2C) as engine:
+        await engine.walk(device.target, [COLUMN])
+        device.mutate = lambda answer: replace(
+            answer, rows=() if answer.rows[0].oid[: len(ALERTS)] == ALERTS else answer.rows
+        )
+        walk = await engine.again(device.target, KNOWN, proof=[SERIAL.oid], columns={ALERTS: 2})
+    assert list(walk) == [SERIAL, *LEVELS]
+    assert list(walk.missing) == [ALERTS]
+
+
+async def test_a_device_that_is_slow_is_cut_off_and_what_is_left_is_named(start: Start, make: Make) -> None:
+    device = await start()
+    known = dict.fromkeys((row.oid for row in MANY), 4)
+    async with make(V2C) as engine:
+        await met(engine, device)
+        device.behaviour = replace(device.behaviour, delay=0.1)
+        walk = await engine.again(device.target, known, proof=[SERIAL.oid], within=0.15)
+        values = await engine.get(device.target, list(known), within=0.15)
+    assert known.keys() - {row.oid for row in walk} == walk.missing.keys()
+    assert set(walk.missing.values()) == {"cut after 0 s"}
+    assert set(values.missing.values()) == {"cut after 0 s"}
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+async def test_a_device_that_tells_less_than_was_asked_is_not_asked_for_ever(
+    start: Start, make: Make, rows: int
+) -> None:
+    device = await start()
+    async with make(V2C) as engine:
+        await met(engine, device)
+        device.mutate = lambda answer: replace(answer, rows=answer.rows[:rows])
+        walk = await engine.again(device.target, KNOWN, proof=[SERIAL.oid], ends=ENDS)
+    assert {row.oid for row in walk} | walk.missing.keys() >= {SERIAL.oid, *KNOWN}
+    assert len(device.heard) < 60

@@ -78,6 +78,17 @@ async def test_what_a_sweep_learned_spares_the_next_read_a_greeting(make: Make, 
     assert set(again) == {"0.1"}
 
 
+async def test_what_was_learned_before_the_start_is_tried_first(make: Make, start: Start, port: int) -> None:
+    device = await start("127.30.0.1", port, speaks=(0,))
+    stranger = await start("127.30.0.2", port, speaks=(0,))
+    kept = {"127.30.0.1": {"credential": "v1 public"}, "no address": {}, "::5": {"credential": "v1 public"}}
+    keys = [credential(SnmpVersion.V2C, port), credential(SnmpVersion.V1, port)]
+    async with make(*keys, kept=kept) as engine:
+        assert set(await found(engine, "127.30.0.1-127.30.0.9")) == {"0.1", "0.2"}
+    assert [question.version for question in device.heard] == [0]
+    assert [question.version for question in stranger.heard][:2] == [1, 0]
+
+
 async def test_a_lost_packet_does_not_lose_the_device(make: Make, start: Start, port: int) -> None:
     await start("127.30.0.1", port, drops=1)
     async with make(credential(SnmpVersion.V2C, port)) as engine:

@@ -44,8 +44,8 @@ class MovedSnmp(RecordedSnmp):
         super().__init__({HOST: walk})
         self._change = change
 
-    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
-        found = await super().get(target, oids)
+    async def get(self, target: Target, oids: Sequence[Oid], *, within: float = 60.0) -> Walk:
+        found = await super().get(target, oids, within=within)
         if not set(oids) & self._change.keys():
             return found
         changed = {key: value for key, value in self._change.items() if value is not None}

@@ -12,12 +12,14 @@ from pydantic import SecretStr
 from pagemeter.clock import SystemClock
 from pagemeter.component import Answer, Ask, NotAPrinter
 from pagemeter.errors import DeviceError, Unreachable, Unreadable
-from pagemeter.model import Target
+from pagemeter.model import Scope, Target
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, NetworkCredential, SnmpCredential, SnmpVersion
 from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.simulator import AnswerFault, Simulator, WalkFault, load_fleet
 from pagemeter.simulator.behaviour import WELL_BEHAVED, Behaviour
+from pagemeter.simulator.device import SimulatedDevice
+from pagemeter.simulator.faults import Sent
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.testing import FakeServices
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES
@@ -31,10 +33,8 @@ PRINTER = next(
 PUBLIC = SnmpCredential(name="public", version=SnmpVersion.V2C, community=SecretStr("public"))
 
 
-async def visited(behaviour: Behaviour) -> tuple[object, object]:
-    """Visit a faulty printer and a healthy one at the same time."""
-    clock = SystemClock()
-    engine = SnmpEngine(
+def engine_of(clock: SystemClock) -> SnmpEngine:
+    return SnmpEngine(
         fence=Fence([FencedNetwork(network=LOOPBACK)]),
         budget=Budget(clock, 50_000),
         credentials=Credentials([NetworkCredential(networks=(LOOPBACK,), snmp=PUBLIC)]),
@@ -42,6 +42,11 @@ async def visited(behaviour: Behaviour) -> tuple[object, object]:
         timeout=0.2,
         retries=1,
     )
+
+
+async def visited(behaviour: Behaviour) -> tuple[object, object]:
+    """Visit a faulty printer and a healthy one at the same time."""
+    engine = engine_of(SystemClock())
     places = [("127.0.0.1", 0, PRINTER.simulated(one)) for one in (behaviour, WELL_BEHAVED)]
     async with Simulator(places) as simulator, engine:
         reader = PrinterMibReader(PrinterMibSettings(), FakeServices(snmp=engine))
@@ -100,3 +105,80 @@ async def test_a_table_that_is_cut_short_is_named_as_missing(fault: WalkFault) -
     assert isinstance(healthy, Answer)
     assert isinstance(faulty, Answer)
     assert any("prtMarkerSuppliesTable" in one for one in faulty.readings[0].missing)
+
+
+async def test_what_was_read_before_a_silence_is_kept_and_the_rest_is_named() -> None:
+    faulty, healthy = await visited(replace(WELL_BEHAVED, walk_fault=WalkFault.SILENT))
+    assert isinstance(healthy, Answer)
+    assert isinstance(faulty, Answer)
+    [reading] = faulty.readings
+    assert reading.identity == healthy.readings[0].identity
+    assert any(one.startswith("prtMarkerSuppliesTable: ") for one in reading.missing)
+    assert reading.meter_reads == ()
+    assert [one.why for one in reading.unknown if one.what == "meters"] == [
+        "no answer when they were read with who it is"
+    ]
+    assert Scope.SUPPLIES not in reading.scopes
+    assert faulty.memory is None
+
+
+class Turning(SimulatedDevice):
+    """A printer that answers as it should, until it is turned."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        super().__init__(PRINTER.walk)
+        self._other = SimulatedDevice(PRINTER.walk, behaviour)
+        self._turned = False
+
+    def turn(self) -> None:
+        self._turned = not self._turned
+        self.behaviour, self._other.behaviour = self._other.behaviour, self.behaviour
+
+    def answers(self, datagram: bytes) -> tuple[Sent, ...]:
+        if not self._turned:
+            return super().answers(datagram)
+        self.requests += 1
+        self.behaviour, self._other.behaviour = self._other.behaviour, self.behaviour
+        try:
+            return self._other.answers(datagram)
+        finally:
+            self.behaviour, self._other.behaviour = self._other.behaviour, self.behaviour
+
+
+TURNS: tuple[Behaviour, ...] = (
+    *(replace(WELL_BEHAVED, fault=one, delay=0.02 if one is AnswerFault.DRIP else 0.0) for one in AnswerFault),
+    *(replace(WELL_BEHAVED, walk_fault=one) for one in WalkFault),
+)
+
+
+@pytest.mark.parametrize("behaviour", TURNS, ids=lambda one: one.fault or one.walk_fault)
+async def test_a_known_printer_that_turns_wrong_keeps_its_place_and_tells_no_other_meters(behaviour: Behaviour) -> None:
+    device = Turning(behaviour)
+    engine = engine_of(SystemClock())
+    async with Simulator([("127.0.0.1", 0, device)]) as simulator, engine:
+        reader = PrinterMibReader(PrinterMibSettings(), FakeServices(snmp=engine))
+        target = Target(uri=f"snmp://127.0.0.1:{simulator.places[0].port}", found_by="test")
+        first = await reader.read(target, Ask(scopes=SCOPES))
+        assert isinstance(first, Answer)
+        assert first.memory is not None
+        expected = [(read.key, read.value) for read in first.readings[0].meter_reads]
+        device.turn()
+        faulty: object
+        try:
+            faulty = await reader.read(target, Ask(scopes=SCOPES, memory=first.memory))
+        except DeviceError as error:
+            assert f"{target.uri} " in str(error)
+        else:
+            assert isinstance(faulty, Answer)
+            assert faulty.memory is None
+            [reading] = faulty.readings
+            told = [(read.key, read.value) for read in reading.meter_reads]
+            assert told == (expected if not reading.missing else [])
+            assert reading.identity.serial_number in (None, first.readings[0].identity.serial_number)
+        device.turn()
+        for _ in range(2):
+            before = device.requests
+            healed = await reader.read(target, Ask(scopes=SCOPES, memory=first.memory))
+            assert isinstance(healed, Answer)
+            assert [(read.key, read.value) for read in healed.readings[0].meter_reads] == expected
+        assert device.requests - before <= 6

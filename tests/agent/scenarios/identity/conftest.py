@@ -192,10 +192,10 @@ class SiteEngine(SnmpEngine):
         )
         self._outlets = {PLACES[place]: outlet for place, outlet in outlets.items()}
 
-    async def get(self, target: Target, oids: Sequence[Oid]) -> Walk:
+    async def get(self, target: Target, oids: Sequence[Oid], *, within: float = 60.0) -> Walk:
         """Ask who is there."""
         self._look_at(target)
-        return await super().get(target, oids)
+        return await super().get(target, oids, within=within)
 
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:
         """Read who is there."""
