@@ -46,7 +46,8 @@ class Bookkeeping:
         """Keep the record of a run, and that of what happened out of turn until now."""
         told = run.told(self._clock.now(), None if result is None else result.answered)
         if told.rows or told.answered is not None:
-            log.info("%s", spoken(told))
+            # A cycle for which there is nothing to do (no job list is read, no device known yet) is no news.
+            log.log(logging.INFO if told.rows or told.answered else logging.DEBUG, "%s", spoken(told))
             between = self._accounts.between()
             await self._keep((told,) if between is None else (between, told))
 

@@ -192,6 +192,25 @@ async def test_a_store_that_can_not_keep_a_record_stops_no_cycle(
     assert "traffic" in caplog.text
 
 
+async def test_a_run_that_had_nothing_to_do_is_kept_and_is_no_news(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = SystemClock()
+    found = Counted()
+
+    async def work() -> Counted:
+        return found
+
+    async with Store.open(tmp_path / "store.db", clock=clock, group_seconds=0) as store:
+        with caplog.at_level(logging.INFO, "pagemeter.bookkeeping"):
+            await Bookkeeping(Accounts(clock), store, clock).run("meters", work)
+            found.answered = 0
+            await Bookkeeping(Accounts(clock), store, clock).run("jobs", work)
+        assert [run.cycle for run in store.runs()] == ["meters", "jobs"]
+    [line] = caplog.messages
+    assert line.startswith("meters: 2 devices answered")
+
+
 def test_the_log_says_a_run_in_a_line() -> None:
     assert spoken(run_of("meters", 0)) == (
         "meters: 4 devices answered, 1009 packets out (90.4 kB), 1005 in (510.6 kB), 150.2 kB a device, "

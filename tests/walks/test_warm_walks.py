@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pagemeter.component import Answer, Ask
-from pagemeter.model import Scope, Target
+from pagemeter.model import Target
 from pagemeter.snmp.recording import read_recording
 from pagemeter.testing import FakeServices, RecordedSnmp
 from pagemeter_plugins.printer_mib.printer_mib import SCOPES

@@ -19,8 +19,9 @@ from pagemeter.net.accounts import RunTraffic, Traffic
 from pagemeter.store import StoreReader
 from pagemeter.wire import to_json
 
-_NUMBERS = ("Packets out", "Packets in", "kB out", "kB in", "Peak packets/s")
-_RUNS = ("Cycle", "Began (UTC)", "Seconds", "Devices", *_NUMBERS, "kB a device")
+# Broken by hand, so that a terminal of 80 columns folds no word and no number.
+_NUMBERS = ("Packets\nout", "Packets\nin", "kB\nout", "kB\nin", "Peak\npackets\n/s")
+_RUNS = ("Cycle", "Began (UTC)", "Seconds", "Devices", *_NUMBERS, "kB a\ndevice")
 _ROWS = ("Network", "Integration", *_NUMBERS)
 _WORDS = frozenset({"Cycle", "Began (UTC)", "Network", "Integration"})
 
@@ -93,9 +94,12 @@ def _numbers(packets: tuple[int, int], octets: tuple[int, int]) -> tuple[str, ..
 
 
 def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, header_style="bold")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in _WORDS else "right", overflow="fold")
+        if heading in _WORDS:
+            table.add_column(heading, overflow="fold")
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*map(cell, row))
     return table

@@ -173,13 +173,8 @@ class Stages:
         """Take those out of their lanes that are known under another credential than is tried first."""
         found: list[Candidate] = []
         homes = {prefix: lane for lane in lanes if len(lane.credentials) > 1 for prefix in lane.order.prefixes}
-        if not homes:
-            return found
-
-        def is_here(address: IPAddress) -> bool:
-            return address.version == 4 and int(address) >> 8 in homes
-
-        for address, credential in self._means.switchboard.known(is_here):
+        known = self._means.switchboard.known(lambda one: one.version == 4 and int(one) >> 8 in homes)
+        for address, credential in known if homes else ():
             lane = homes.get(int(address) >> 8)
             position = None if lane is None else lane.order.position(int(address))
             if lane is None or position is None or credential == lane.credentials[0]:

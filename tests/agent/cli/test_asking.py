@@ -71,6 +71,28 @@ def test_the_installed_command_says_the_same_in_a_process_of_its_own(fleet: Any)
     assert serials == {device.expected["serial_number"] for device in fleet.answering(printer=True).values()}
 
 
+@pytest.mark.parametrize("command", ["read", "scan"])
+def test_who_waits_at_a_terminal_sees_that_something_is_asked(fleet: Any, tmp_path: Path, command: str) -> None:
+    pty = pytest.importorskip("pty", reason="there are no terminals of this kind on Windows")
+    address = next(iter(fleet.answering(printer=True)))
+    ours, its = pty.openpty()
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("pagemeter")), command, address, "--port", str(fleet.port)],
+            stdout=out,
+            stderr=its,
+            env={**os.environ, "TERM": "xterm"},
+            timeout=60,
+            check=False,
+        )
+    os.close(its)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert (f"Asking {address}" if command == "read" else "1/1") in shown
+    assert "Asking" not in (tmp_path / "out").read_text("utf-8")
+
+
 def test_nothing_outside_of_the_named_range_is_asked(pagemeter: Any, fleet: Any) -> None:
     before = fleet.requests()
     said = pagemeter("scan", "127.41.0.7-127.41.0.9", "--port", fleet.port, "--timeout", 1, "--json")

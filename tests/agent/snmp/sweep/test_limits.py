@@ -153,6 +153,36 @@ async def test_each_that_answers_is_found_with_the_buffer_that_linux_gives_unask
     assert len(found) == 1022
 
 
+class Leaky(Datagrams):
+    """Says before each turn and each look how many datagrams were dropped; ``rises`` is how many more at a look."""
+
+    looks = rises = 0
+
+    @property
+    def dropped(self) -> int:
+        self.looks += self.rises
+        return self.looks
+
+
+@pytest.mark.parametrize("portable", [False, True])
+@pytest.mark.parametrize(("before", "rises", "asked"), [(0, 0, 2), (9000, 0, 2), (0, 50, 5)])
+async def test_only_who_loses_answers_all_the_time_asks_a_third_time_and_not_for_ever(
+    whole_net: WholeNet, portable: bool, before: int, rises: int, asked: int
+) -> None:
+    clock = SystemClock()
+
+    def leaky(hear: Hear) -> Datagrams:
+        made = Leaky(hear, portable=portable)
+        made.looks, made.rises = before, rises
+        return made
+
+    async with whole_net(lambda _: False) as net:
+        lane = lane_of("127.33.0.1", "127.33.0.40", net.port, clock)
+        await sweep_of(lane, clock, [], datagrams=leaky).run()
+        await net.until(lambda: net.asked.total() >= 40 * asked)
+    assert set(net.asked.values()) == {asked}
+
+
 @pytest.mark.parametrize("portable", [False, True])
 async def test_a_lossy_network_loses_hardly_anybody(make: Make, whole_net: WholeNet, portable: bool) -> None:
     clock = SystemClock()

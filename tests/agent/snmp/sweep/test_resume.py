@@ -152,6 +152,26 @@ def test_who_was_heard_is_kept_a_bit_each(heard: bytes) -> None:
     assert Bookmark.read(memory, "other", now) == Bookmark(sweep="other", began=now)
 
 
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        {"began": "2026-03-02T08:00:00"},
+        {"began": "2026-03-02T08:00:01+00:00"},
+        {"began": 7},
+        {"lanes": [[float("inf"), 1]]},
+        {"lanes": "ab"},
+        {"heard": "not base64!"},
+        {"again": ["no address"]},
+        {"stage": None},
+    ],
+    ids=["no zone", "of the future", "no time", "endless", "no list", "no bits", "no address", "no stage"],
+)
+def test_garbage_is_a_new_beginning(garbage: dict[str, Any]) -> None:
+    now = datetime.fromisoformat("2026-03-02T08:00:00+00:00")
+    kept = Bookmark(sweep="s", began=now, stage=3, heard=bytes(9)).as_memory()
+    assert Bookmark.read({**kept, **garbage}, "s", now) == Bookmark(sweep="s", began=now)
+
+
 def test_a_fingerprint_tells_sweeps_apart() -> None:
     assert fingerprint([1, ["a"]]) == fingerprint([1, ["a"]])
     assert fingerprint([1, ["a"]]) != fingerprint([1, ["b"]])
