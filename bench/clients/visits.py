@@ -22,6 +22,14 @@ from pagemeter.root import run_root
 from pagemeter.rounds import METERS
 
 
+FIELDS = ("meter_reads", "markers", "supplies", "inputs", "covers", "alerts", "missing", "unknown")
+
+
+def contents(snapshot: Any) -> dict[str, int]:
+    """Count what a snapshot holds: a visit that asks for less must not look better."""
+    return {field: len(getattr(snapshot, field)) for field in FIELDS} | {"scopes": len(snapshot.scopes)}
+
+
 async def print_counters(simulators: list[int]) -> None:
     for simulator in simulators:
         os.kill(simulator, signal.SIGUSR1)
@@ -32,14 +40,15 @@ async def main(given: dict[str, Any]) -> None:
     config, store = Path(given["config"]), Path(given["store"])
     async with Agent.open(load_config(config, environ=os.environ), store, clock=SystemClock()) as agent:
         outcome = await agent.once()
-    places = {entry.latest.target: entry.latest.device.model for entry in outcome.fleet}
+    first = {entry.latest.target: contents(entry.latest) for entry in outcome.fleet}
     await print_counters(given["simulators"])
     read, answered = [], []
     async with working(config, store) as again:
         for _ in range(given["visits"]):
             result = await again.rounds.visit_all(METERS, "meters")
             answered.append(result.answered)
-            read.append({entry.latest.target: len(entry.latest.meter_reads) for entry in again.inventory.entries()})
+            # What this visit itself brought: the fleet's entries merge it with what was known before.
+            read.append({one.target: contents(one) for one in kept})
             await print_counters(given["simulators"])
     tell(places=places, answered=answered, failed=outcome.failed, reads=read)
 

@@ -55,7 +55,9 @@ async def read_again(
     """Read what is known; absent ones are not in the walk.
 
     What was cut short, by silence or time, or came without the proof is in ``missing``; what follows the end of a
-    column, and is of that column, is in the walk. Raises Unreachable, AccessDenied, or Unreadable where nothing could be read.
+    column, and is of that column, is in the walk.
+
+    Raises Unreachable, AccessDenied, or Unreadable where nothing could be read.
     """
     names = (*known.proof, *known.rows, *known.columns, *known.ends)
     if any(denied_by(name, denied) is not None for name in names):

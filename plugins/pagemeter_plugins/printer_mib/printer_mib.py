@@ -124,7 +124,8 @@ def _unknown(who: Person, scopes: frozenset[Scope], reading: Reading) -> Iterato
     if Scope.METERS in scopes:
         yield from unknown_meters(who.walk, who.index, who.profiles, reading.meter_reads)
     if Scope.SUPPLIES in scopes and not reading.supplies:
-        yield Unknown(what="supplies", why=_SILENT)
+        cut = mib.SUPPLIES in who.walk.missing
+        yield Unknown(what="supplies", why="prtMarkerSuppliesTable was not read to its end" if cut else _SILENT)
     elif Scope.SUPPLIES in scopes and not any(supply.serial_number for supply in reading.supplies):
         yield Unknown(what="supply_serial_numbers", why=_why_no_serial_numbers(who.profiles))
     if Scope.STATUS in scopes and reading.status is None:

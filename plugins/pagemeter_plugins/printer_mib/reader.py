@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _SCHEMES = frozenset({"host", "snmp"})
 # What proves a printer where neither prtGeneralTable nor the system group does.
 _SECOND_LOOK = (mib.LOCALIZATION, mib.MARKER)
+# What describes a supply, a tray or a cover is not told without its level or state: it would look as if it had none.
+_TOLD_WHOLE = (mib.SUPPLIES, mib.INPUT, mib.COVER)
 
 
 class PrinterMibReader(Reader):
@@ -98,7 +100,10 @@ class PrinterMibReader(Reader):
             if not fresh.missing or shelf.misfit(fresh, scopes, now(), whole=False) is not None:
                 raise
         # It fell silent on the way: what it said is told, and what is missing is named.
-        found = self._parsed(mib.with_cut_tables(Walk((*shelf.settled(scopes), *fresh), fresh.missing)), scopes)
+        told = mib.with_cut_tables(Walk((*shelf.settled(scopes), *fresh), fresh.missing))
+        cut = [table for table in _TOLD_WHOLE if table in told.missing]
+        rows = (row for row in told if not any(row.oid[: len(table)] == table for table in cut))
+        found = self._parsed(Walk(rows, told.missing), scopes)
         return found if isinstance(found, NotAPrinter) else Answer(readings=found)
 
     async def _again(self, snmp: Patience, shelf: Shelf, ask: Ask) -> Walk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from pydantic import JsonValue
 
 from pagemeter.component import Answer, Ask
+from pagemeter.errors import DeviceError, Unreachable
 from pagemeter.model import Reading, Scope, Target
 from pagemeter.simulator import load_fleet
 from pagemeter.snmp.recording import read_recording
@@ -323,3 +324,43 @@ async def test_a_memory_that_is_none_is_ignored(site: Site, what: str) -> None:
     site.memory = damaged(site.memory)[what]
     assert await site.visit() == expected
     assert site.walked
+
+
+class Leaving(RecordedSnmp):
+    """What is behind the counters and all questions after that meet silence."""
+
+    async def again(self, target: Target, rows: Mapping[Oid, int], **known: Any) -> Walk:
+        walk = await super().again(target, rows, **known)
+        kept = [row for row in walk if row.oid < mib.SUPPLIES]
+        gone = {one for one in (*rows, *known["columns"], *known["ends"]) if one >= mib.SUPPLIES}
+        return Walk(kept, dict.fromkeys(gone, "no answer"))
+
+    async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = 60.0) -> Walk:
+        raise Unreachable(f"{target.uri} did not answer")
+
+
+@pytest.mark.parametrize("serial", [None, b"OTHER9"])
+async def test_a_known_printer_that_falls_silent_on_the_way_tells_what_it_said(
+    site: Site, serial: bytes | None
+) -> None:
+    expected = await site.visit()
+    if serial is not None:
+        site.put(words(SERIAL, serial))
+    reader = PrinterMibReader(
+        PrinterMibSettings(), FakeServices(snmp=Leaving({HOST: site.walk}), clock=site.clock, folder=Path())
+    )
+    visit = reader.read(TARGET, Ask(scopes=SCOPES, memory=site.memory))
+    if serial is not None:
+        with pytest.raises(DeviceError, match="is not to be read"):
+            await visit
+        return
+    answer = await visit
+    assert isinstance(answer, Answer)
+    assert answer.memory is None
+    [reading] = answer.readings
+    assert reading.identity.serial_number == expected[0].identity.serial_number
+    assert "prtMarkerSuppliesTable: no answer" in reading.missing
+    assert "prtAlertTable: no answer" in reading.missing
+    told = {(read.key, read.value) for read in reading.meter_reads}
+    assert told <= {(read.key, read.value) for read in expected[0].meter_reads}
+    assert reading.supplies == ()
