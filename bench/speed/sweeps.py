@@ -133,17 +133,20 @@ def recall(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - every f
 def every_address(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - every figure is called alike
     """All addresses answer, into the receive buffer that a machine has that nobody tuned."""
     there = setting.answering(every=1)
+    runs = []
     with fleet(setting, every=1) as simulator:
-        told = sweep(setting, setting.net, rate=20_000, buffer=STOCK_BUFFER)
-        packets = simulator.counters()["rx"]
-    share = told["found"] / there
+        for _ in range(setting.repetitions):
+            told = sweep(setting, setting.net, rate=20_000, buffer=STOCK_BUFFER)
+            runs.append({**told, "packets": simulator.counters()["rx"]})
+    worst = min(runs, key=lambda run: run["found"])
     outcome = Outcome()
     name = "every address answers, 20,000/s, 208 KiB buffer: found"
-    outcome.row(name, f"{share:.2%}", "100 %", met=told["found"] == there)
-    buffers = ", ".join(f"{octets:,}" for octets in told["buffers"])
-    outcome.note(
-        name, f"{told['found']:,} of {there:,}, {packets:,} packets, {told['cpu']:.2f} s of CPU, SO_RCVBUF {buffers}"
-    )
+    said = f"{worst['found'] / there:.2%}" + (f", the worst of {len(runs)}" if len(runs) > 1 else "")
+    outcome.row(name, said, "100 %", met=worst["found"] == there)
+    for run in runs:
+        buffers = ", ".join(f"{octets:,}" for octets in run["buffers"])
+        packets = f"{run['packets']:,} packets, {run['cpu']:.2f} s of CPU"
+        outcome.note(name, f"{run['found']:,} of {there:,}, {packets}, SO_RCVBUF {buffers}")
     return outcome
 
 

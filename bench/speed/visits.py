@@ -71,7 +71,7 @@ def packets_of_a_visit(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG0
             targets.append(f"snmp://{address}:{port}")
         found = json.dumps({"plugin": "static", "targets": targets})
         given = stack.enter_context(configuration(setting, [found]))
-        client(setting, "visits", {**given, "simulators": [one.pid for one in fleets], "visits": VISITS})
+        told = client(setting, "visits", {**given, "simulators": [one.pid for one in fleets], "visits": VISITS})
         counted = [one.lines() for one in fleets]
     for table, lines in zip(every, counted, strict=True):
         if len(lines) < VISITS + 1 or not lines[-1]["rx"]:
@@ -86,6 +86,10 @@ def packets_of_a_visit(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG0
         outcome.row(f"{name}: mean over {len(recorded)} whole walks", f"{mean:.1f}", "<= 5", met=mean <= 5)
     else:
         outcome.row(f"{name}: mean over whole walks", "not measured: no recordings beside the checkout", "<= 5")
+    short = {place: fields for place, fields in told["short"][-1].items() if fields}
+    whole = not short and not told["cut"][-1] and not told["failed"] and len(told["held"]) == len(every)
+    said = f"{len(told['held'])} printers, {'nothing' if whole else json.dumps([short, told['cut'][-1]])} missing"
+    outcome.row(f"{name}: the last visit says what the first one said", said, "nothing missing", met=whole)
     for table, lines in zip(every, counted, strict=True):
         visits = ", ".join(f"{line['rx']}" for line in lines[1 : VISITS + 1])
         outcome.note(f"{name}: {table.stem}", f"found and first read {lines[0]['rx']}, then {visits}")

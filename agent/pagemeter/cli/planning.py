@@ -60,8 +60,8 @@ def written(made: Plan) -> Iterator[str]:
     yield f"Site: {made.site or 'without a name'}. Devices that are known so far: {made.devices}."
     yield f"At most {_number(made.packets_per_second)} packets a second are sent to devices, all together."
     if made.bytes_per_second is not None:
-        octets = _number(made.bytes_per_second)
-        yield f"At most {octets} bytes a second of payload, on average, go to and from all devices."
+        limit = _number(made.bytes_per_second)
+        yield f"At most {limit} bytes a second of payload, on average, go to and from all devices."
     yield f"At most {made.reads_at_once} devices are read at once."
     ports = f"{min(PRINTING_PORTS)}" + ", " + ", ".join(str(port) for port in sorted(PRINTING_PORTS)[1:])
     yield "Packets, octets and durations are the most that is needed; where none stand, they depend on what answers."

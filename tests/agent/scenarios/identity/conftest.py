@@ -293,7 +293,7 @@ class Site:
     def fleet(self) -> tuple[FleetEntry, ...]:
         """Return what the store knows."""
         with StoreReader(self.path) as store:
-            return store.fleet()
+            return tuple(store.fleet())
 
     def aliases(self) -> dict[str, str]:
         """Return the ids that were given up."""
