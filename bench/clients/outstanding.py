@@ -1,7 +1,8 @@
 """What a question costs in memory while it is not answered; {"net", "port", "count", "how"} come as JSON.
 
-``sweep``: asked by a sweep whose addresses stay silent. ``get``: each asked by a task of its own, as a read is; the
-task and its target are there before and are not counted.
+``sweep``: asked by a sweep whose addresses stay silent. ``request``: each a question of the exchange, with what waits
+for its answer. ``read``: each the first read of a device, with the coroutines above the question and what the engine
+keeps of the device for good. The tasks, the targets and the questions are there before and are not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from ours import community, engine, loopback, target
 
 from pagemeter.errors import DeviceError
 from pagemeter.root import calm_collector, run_root
+from pagemeter.snmp.codec import V2C, PduType, question
 from pagemeter.snmp.engine import SnmpEngine
+from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.types import oid
 
 ASKED = (oid("1.3.6.1.2.1.1.2.0"),)
@@ -29,7 +32,7 @@ async def by_sweep(snmp: SnmpEngine, given: dict[str, Any], gate: asyncio.Event)
         pass
 
 
-async def by_get(snmp: SnmpEngine, given: dict[str, Any], gate: asyncio.Event) -> None:
+async def by_read(snmp: SnmpEngine, given: dict[str, Any], gate: asyncio.Event) -> None:
     network, port = loopback(given["net"]), given["port"]
 
     async def ask(place: int) -> None:
@@ -43,12 +46,32 @@ async def by_get(snmp: SnmpEngine, given: dict[str, Any], gate: asyncio.Event) -
             group.create_task(ask(place))
 
 
+async def by_request(exchange: Exchange, given: dict[str, Any], gate: asyncio.Event) -> None:
+    network, port = loopback(given["net"]), given["port"]
+    stamped = question(V2C, b"public", PduType.GET, ASKED).stamped
+
+    async def ask(place: int) -> None:
+        address = network[place]
+        await gate.wait()
+        with suppress(TimeoutError):
+            await exchange.ask(address, port, stamped, timeout=SILENCE)
+
+    async with asyncio.TaskGroup() as group:
+        for place in range(1, given["count"] + 1):
+            group.create_task(ask(place))
+
+
 async def main(given: dict[str, Any]) -> None:
     """Ask silent addresses, let all be asked, and see how much more is held than before."""
     tracemalloc.start()
-    async with engine(given["net"], community(given["port"]), timeout=SILENCE, retries=0) as snmp:
+    asking = engine(given["net"], community(given["port"]), timeout=SILENCE, retries=0)
+    async with asking as snmp, Exchange() as exchange:
         gate = asyncio.Event()
-        work = asyncio.create_task((by_sweep if given["how"] == "sweep" else by_get)(snmp, given, gate))
+        ways = {"sweep": by_sweep(snmp, given, gate), "read": by_read(snmp, given, gate)}
+        ways["request"] = by_request(exchange, given, gate)
+        work = asyncio.create_task(ways.pop(given["how"]))
+        for other in ways.values():
+            other.close()
         await asyncio.sleep(1)
         before, _ = tracemalloc.get_traced_memory()
         gate.set()

@@ -62,7 +62,7 @@ async def main(given: dict[str, Any]) -> None:
     short, cut = [], []
     async with working(config, store) as again:
         for _ in range(given["visits"]):
-            visits = [await again.visits.visit(place, METERS) for place in again.inventory.places()]
+            visits = await asyncio.gather(*(again.visits.visit(one, METERS) for one in again.inventory.places()))
             read = {one.target: one for visit in visits for one in visit.snapshots}
             short.append(
                 {place: short_of(said, contents(read[place]) if place in read else {}) for place, said in whole.items()}

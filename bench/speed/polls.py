@@ -126,14 +126,19 @@ def memory_of_a_question(setting: Setting, ready: Ready) -> Outcome:  # noqa: AR
     outcome = Outcome()
     count = min(setting.addresses, 10_000)
     with fleet(setting, "-c", "nobody"):
-        for how, name in (("get", "a read"), ("sweep", "a sweep")):
+        for how, name in (("request", "a read's"), ("sweep", "a sweep's"), ("read", "")):
             some = setting.addresses if how == "sweep" else count
             given = {"net": str(setting.net), "port": setting.port, "count": some, "how": how}
             octets = client(setting, "outstanding", given)["octets"]
+            if how == "read":
+                whole = f"{octets:,.0f} octets, with the coroutines of the read and what stays known of the device"
+                outcome.note("memory of the first read of a device", whole)
+                continue
             outcome.row(
                 f"memory per outstanding request: {name}", f"{octets:,.0f} octets", "<= 2,048", met=octets <= 2048
             )
-    outcome.note("memory per outstanding request", f"tracemalloc, {count:,} reads and {setting.addresses:,} of a sweep")
+    some = f"tracemalloc, {count:,} requests of reads and {setting.addresses:,} of a sweep"
+    outcome.note("memory per outstanding request", some)
     return outcome
 
 

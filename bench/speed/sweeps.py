@@ -41,7 +41,7 @@ def unpaced_sweep(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - 
             rates.setdefault(name, []).append(rate)
             costs.setdefault(name, []).append(cpu / packets * 1e6)
 
-        for _ in range(5):
+        for _ in range(3 if setting.quick else 5):
             for name, option in (("csweep", ()), ("csweep -1", ("-1",))):
                 command = [BUILT / "csweep", "-n", setting.net, "-p", setting.port, "-w", 500, *option]
                 took(name, json.loads(foreign(setting, [str(part) for part in command]).out)["cpu_s"])

@@ -34,7 +34,8 @@ class SweepDiscovery(Discovery):
                 port=161,
                 packets=count,
                 each_address=True,
-                why="one SNMP GET to each address, and one more where nobody answers",
+                why="one SNMP GET to each address, and one more where nobody answers; further ones only if this host "
+                "drops answers",
                 carries="the community",
             )
         if self._settings.file is not None:
