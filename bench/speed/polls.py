@@ -126,18 +126,17 @@ def memory_of_a_question(setting: Setting, ready: Ready) -> Outcome:  # noqa: AR
     outcome = Outcome()
     count = min(setting.addresses, 10_000)
     with fleet(setting, "-c", "nobody"):
-        for how, name in (("request", "a read's"), ("sweep", "a sweep's"), ("read", "")):
+        for how in ("read", "sweep", "request"):
             some = setting.addresses if how == "sweep" else count
             given = {"net": str(setting.net), "port": setting.port, "count": some, "how": how}
             octets = client(setting, "outstanding", given)["octets"]
-            if how == "read":
-                whole = f"{octets:,.0f} octets, with the coroutines of the read and what stays known of the device"
-                outcome.note("memory of the first read of a device", whole)
+            if how == "request":
+                outcome.note("memory of a read's question alone", f"{octets:,.0f} octets, of what the read holds")
                 continue
             outcome.row(
-                f"memory per outstanding request: {name}", f"{octets:,.0f} octets", "<= 2,048", met=octets <= 2048
+                f"memory per outstanding request: a {how}", f"{octets:,.0f} octets", "<= 2,048", met=octets <= 2048
             )
-    some = f"tracemalloc, {count:,} requests of reads and {setting.addresses:,} of a sweep"
+    some = f"tracemalloc, {count:,} reads and {setting.addresses:,} of a sweep"
     outcome.note("memory per outstanding request", some)
     return outcome
 
