@@ -48,13 +48,14 @@ async def by_read(snmp: SnmpEngine, given: dict[str, Any], gate: asyncio.Event) 
 
 async def by_request(exchange: Exchange, given: dict[str, Any], gate: asyncio.Event) -> None:
     network, port = loopback(given["net"]), given["port"]
-    stamped = question(V2C, b"public", PduType.GET, ASKED).stamped
+    asked = question(V2C, b"public", PduType.GET, ASKED)
 
     async def ask(place: int) -> None:
         address = network[place]
         await gate.wait()
         with suppress(TimeoutError):
-            await exchange.ask(address, port, stamped, timeout=SILENCE)
+            ticket = exchange.ask((str(address), port), asked, timeout=SILENCE)
+            await ticket
 
     async with asyncio.TaskGroup() as group:
         for place in range(1, given["count"] + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from pagemeter.clock import Clock
-from pagemeter.net.accounts import Accounts, Count, integration
+from pagemeter.net.accounts import Accounts, Count, Run, integration
 from pagemeter.net.credentials import IPNetwork
 from pagemeter.net.fence import FencedNetwork
 from pagemeter.net.pace import OctetPace, PacketPace
@@ -30,15 +30,20 @@ class Budget:
         self._clock = clock
         self._all = _Gate(clock, packets_per_second, bytes_per_second)
         self._gates: dict[IPNetwork, _Gate] = {}
+        # Those that were asked for last: thousands of questions of a run share one.
+        self._tolls: dict[tuple[IPNetwork | None, str], tuple[Run, Toll]] = {}
 
     def toll(self, network: FencedNetwork | None) -> Toll:
         """Return what is paid before packets go to a network, and told what comes back; none: a server of the settings.
 
         It counts for the integration and the run of the caller, so it is asked for anew in each call of a component.
         """
-        run = self.accounts.current
-        count = run.count(None if network is None else network.network, integration())
-        return Toll(self._clock, self._all, self._gate(network), (count, run.total))
+        run, whose = self.accounts.current, (None if network is None else network.network, integration())
+        begun, toll = self._tolls.get(whose, (None, None))
+        if toll is None or begun is not run:
+            toll = Toll(self._clock, self._all, self._gate(network), (run.count(*whose), run.total))
+            self._tolls[whose] = run, toll
+        return toll
 
     def _gate(self, network: FencedNetwork | None) -> _Gate | None:
         """Return the gate of a network that has limits of its own."""

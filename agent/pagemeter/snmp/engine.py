@@ -146,9 +146,11 @@ class SnmpEngine:
 
         Raises Unreachable, AccessDenied or Unreadable.
         """
-        left = self._until(within)
+        until = self._clock.monotonic() + within
         async with self._switchboard.session(target) as session:
-            walk = await read_values(session, oids, self._denied, clock=self._clock, within=left(), uri=target.uri)
+            walk = await read_values(
+                session, oids, self._denied, clock=self._clock, within=until - self._clock.monotonic(), uri=target.uri
+            )
             return self._switchboard.describe(session.habits, walk)
 
     async def again(
@@ -166,10 +168,15 @@ class SnmpEngine:
         Raises Unreachable, AccessDenied or Unreadable.
         """
         known = Known(rows=rows, proof=tuple(proof), ends=ends, columns=columns)
-        left = self._until(within)
+        until = self._clock.monotonic() + within
         async with self._switchboard.session(target) as session:
             walk = await read_again(
-                session, known, clock=self._clock, denied=self._denied, within=left(), uri=target.uri
+                session,
+                known,
+                clock=self._clock,
+                denied=self._denied,
+                within=until - self._clock.monotonic(),
+                uri=target.uri,
             )
             return self._switchboard.describe(session.habits, walk)
 
@@ -178,17 +185,17 @@ class SnmpEngine:
 
         Raises Unreachable, AccessDenied or Unreadable where nothing could be read.
         """
-        left = self._until(within)
+        until = self._clock.monotonic() + within
         async with self._switchboard.session(target) as session:
             walk = await read_subtrees(
-                session, roots, clock=self._clock, denied=self._denied, within=left(), uri=target.uri
+                session,
+                roots,
+                clock=self._clock,
+                denied=self._denied,
+                within=until - self._clock.monotonic(),
+                uri=target.uri,
             )
             return self._switchboard.describe(session.habits, walk)
-
-    def _until(self, within: float) -> Callable[[], float]:
-        """Return what says how much time is left: waiting for a device, and finding its credential, is part of it."""
-        until = self._clock.monotonic() + within
-        return lambda: until - self._clock.monotonic()
 
     async def broadcast(
         self, network: str | None, oid: Oid, *, found_by: str, seconds: float = 5.0
@@ -273,7 +280,7 @@ class SnmpEngine:
         absent is not in the walk; what was cut short is in ``missing``. Raises Unreachable, AccessDenied or Unreadable
         where nothing could be read.
         """
-        left = self._until(within)
+        until = self._clock.monotonic() + within
         async with self._switchboard.session(target) as session:
             walk = await read_columns(
                 session,
@@ -281,7 +288,7 @@ class SnmpEngine:
                 instances,
                 clock=self._clock,
                 denied=self._denied,
-                within=left(),
+                within=until - self._clock.monotonic(),
                 uri=target.uri,
                 sizes=self._sizes,
             )

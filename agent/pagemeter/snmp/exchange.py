@@ -9,11 +9,11 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Self
 
-from pagemeter.net.credentials import IPAddress, IPNetwork
-from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
+from pagemeter.net.credentials import IPAddress
+from pagemeter.snmp.codec import MalformedError, Message, PduType, Question, decode
 from pagemeter.snmp.datagrams import Datagrams
 from pagemeter.snmp.probe import EngineReport, decode_report
-from pagemeter.snmp.tickets import Answer, Counts, Ids, Spot, Ticket
+from pagemeter.snmp.tickets import Answer, Counts, Elsewhere, Ids, Payer, Spot, Ticket
 
 MOST_RUBBISH = 64
 """So much rubbish is looked at for one question: who floods waits for the timeout, unread."""
@@ -78,42 +78,34 @@ class Exchange:
         self._send(ticket, question)
         return ticket
 
-    async def ask(
+    def ask(
         self,
-        address: IPAddress,
-        port: int,
-        question: Callable[[int], bytes],
+        spot: Spot,
+        question: Question,
         *,
         timeout: float,
         ids: Ids = Ids.NARROW,
-        got: Callable[[int], None] | None = None,
-        elsewhere: tuple[IPNetwork, bytes] | None = None,
+        payer: Payer | None = None,
+        elsewhere: Elsewhere | None = None,
         reports: bool = True,
-    ) -> Message | EngineReport:
-        """Send one question and wait for its answer; raises TimeoutError, or MalformedError where only rubbish came.
+    ) -> Ticket:
+        """Send one question; ``forget`` the ticket once it was awaited. Raises OSError as ``send`` does.
 
-        ``got`` is told the octets of all that comes. ``elsewhere`` is for who answers from another address than the
-        asked one: from that network, then, and with that community. Without ``reports`` those of SNMPv3 are rubbish.
+        Awaited, it raises TimeoutError, or MalformedError where only rubbish came. ``payer`` is told the octets of all
+        that comes. ``elsewhere`` is for who answers from another address than the asked one: from that network, then,
+        and with that community. Without ``reports`` those of SNMPv3 are rubbish.
         """
-        ticket = Ticket((str(address), port), ids)
-        ticket.got = got
-        ticket.no_reports = not reports
-        if elsewhere is not None:
-            ticket.network, ticket.community = elsewhere
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Message | EngineReport] = loop.create_future()
-        ticket.future = future
-        try:
-            self._send(ticket, question)
-            self._arm(ticket, loop, timeout)
-            return await future
-        finally:
-            ticket.future = None
-            self.forget(ticket)
+        ticket = Ticket(spot, ids)
+        ticket.payer, ticket.elsewhere, ticket.reports = payer, elsewhere, reports
+        ticket.future = loop.create_future()
+        self._send(ticket, question.stamped)
+        self._arm(ticket, loop, timeout)
+        return ticket
 
     def forget(self, ticket: Ticket) -> None:
         """Drop whatever still comes for a ticket."""
-        spot = ticket.spot
+        spot, ticket.future = ticket.spot, None
         here = self._waiting.get(spot)
         if here is ticket:
             if ticket.next is None:
@@ -125,7 +117,7 @@ class Exchange:
                 here = here.next
             if here is not None:
                 here.next = ticket.next
-        if ticket.network is not None and self._virtual.get(ticket.request_id) is ticket:
+        if ticket.elsewhere is not None and self._virtual.get(ticket.request_id) is ticket:
             del self._virtual[ticket.request_id]
 
     def _send(self, ticket: Ticket, question: Callable[[int], bytes]) -> None:
@@ -133,7 +125,7 @@ class Exchange:
         ticket.next = self._waiting.get(spot)
         ticket.request_id = self._fresh_id(ticket)
         self._waiting[spot] = ticket
-        if ticket.network is not None:
+        if ticket.elsewhere is not None:
             self._virtual[ticket.request_id] = ticket
         self._remembered.pop(spot, None)
         if len(self._remembered) >= _MOST_REMEMBERED:
@@ -184,8 +176,8 @@ class Exchange:
             self._drop(host, port)
             return
         if first is not None:
-            if first.got is not None:
-                first.got(len(data))
+            if first.payer is not None:
+                first.payer.got(len(data))
             if first.rubbish >= MOST_RUBBISH:
                 self.counts.rubbish += 1
                 return
@@ -210,7 +202,7 @@ class Exchange:
             if ticket.future.done():
                 self.counts.doubled += 1
                 return
-            if ticket.no_reports and isinstance(answer, EngineReport):
+            if not ticket.reports and isinstance(answer, EngineReport):
                 self._reject(ticket, MalformedError("a Report of SNMPv3 instead of an answer"))
                 return
             ticket.future.set_result(answer)
@@ -230,10 +222,11 @@ class Exchange:
     def _elsewhere(self, answer: Message | EngineReport, host: str, port: int) -> Ticket | None:
         """Find who asked an address that answers from another one (RFC 1122 section 4.1.3.5 asks it not to)."""
         ticket = self._virtual.get(answer.request_id)
-        if ticket is None or ticket.network is None or not isinstance(answer, Message):
+        if ticket is None or ticket.elsewhere is None or not isinstance(answer, Message):
             return None
-        known = port == ticket.spot[1] and answer.community == ticket.community
-        return ticket if known and ip_address(host) in ticket.network else None
+        network, community = ticket.elsewhere
+        known = port == ticket.spot[1] and answer.community == community
+        return ticket if known and ip_address(host) in network else None
 
     def _drop(self, host: str, port: int) -> None:
         """Count what nobody waits for."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeAlias
 from zlib import crc32
 
@@ -62,7 +62,6 @@ class Habits:
     described: int | None = None
     since: int = 0
     kept: _Kept = ()
-    lock: asyncio.Lock | asyncio.Semaphore = field(default_factory=asyncio.Lock)
 
     @property
     def limits(self) -> _Kept:
@@ -80,19 +79,17 @@ class Habits:
 
     def try_again(self) -> None:
         """Forget the limits, so that the better ways are tried once more."""
-        fresh = Habits()
-        for name in _LIMITS:
-            setattr(self, name, getattr(fresh, name))
+        self.put_back(_FRESH)
 
-    def as_before(self) -> Callable[[], None]:
-        """Return what forgets the limits that are learned from now on."""
-        before = {name: getattr(self, name) for name in _LIMITS}
+    def as_before(self) -> _Kept:
+        """Return the limits as they are, for ``put_back``; all devices without any share one."""
+        limits = _limits_of(self)
+        return _FRESH if limits == _FRESH else limits
 
-        def undo() -> None:
-            for name, value in before.items():
-                setattr(self, name, value)
-
-        return undo
+    def put_back(self, before: _Kept) -> None:
+        """Forget the limits that were learned since ``as_before``."""
+        for name, value in zip(_LIMITS, before, strict=True):
+            setattr(self, name, value)
 
     def describe(self, sys_descr: bytes, today: int) -> None:
         """Take note of sysDescr: with another firmware the limits are forgotten, at most once a day."""
@@ -171,6 +168,8 @@ _LIMITS = (
     "get_by_next",
     "ends",
 )
+_limits_of = attrgetter(*_LIMITS)
+_FRESH: _Kept = _limits_of(Habits())
 _KEPT = (*_LIMITS, "described", "since")
 _ENGINES = ("engine_id", "engine_waiting")
 _DEFAULTS = {name: getattr(Habits(), name) for name in _KEPT}

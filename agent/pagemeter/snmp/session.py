@@ -14,7 +14,7 @@ from pagemeter.net.credentials import IPAddress, IPNetwork, SnmpCredential, Snmp
 from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, Question, question
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.habits import Habits
-from pagemeter.snmp.tickets import LARGEST_SHORT, Ids
+from pagemeter.snmp.tickets import LARGEST_SHORT, Ids, Spot, Ticket
 from pagemeter.snmp.types import Oid, VarBind
 
 __all__ = ["CommunitySession", "ErrorStatus", "Habits", "Place", "Reply", "Session", "community_question", "silent"]
@@ -49,6 +49,11 @@ class Place:
     port: int
     toll: Toll
     elsewhere: IPNetwork | None = None
+
+    @property
+    def spot(self) -> Spot:
+        """The address and port as the exchange takes them."""
+        return str(self.address), self.port
 
 
 class Session(Protocol):
@@ -108,35 +113,41 @@ class CommunitySession:
     ) -> Reply:
         """Ask one question, again with a new request id after a silence."""
         place, rubbish = self._place, None
-        written = _question(self._credential, pdu, tuple(oids), once, repetitions)
+        question = _question(self._credential, pdu, tuple(oids), once, repetitions)
         for number in range(self.tries) if attempt is None else (attempt,):
-            await place.toll.pay(written.octets)
-            ids = self._ids()
+            await place.toll.pay(question.octets)
+            ticket = self._send(question, number)
             try:
-                answer = await self._exchange.ask(
-                    place.address,
-                    place.port,
-                    written.stamped,
-                    timeout=self._timeout if number == 0 else 2 * self._timeout,
-                    ids=ids,
-                    got=place.toll.got,
-                    elsewhere=(place.elsewhere, _community(self._credential)) if place.elsewhere is not None else None,
-                    reports=False,
-                )
+                answer = await ticket
             except TimeoutError:
-                self._note_ids(ids, None)
+                self._note_ids(ticket.ids, None)
                 continue
             except MalformedError as error:
                 rubbish = error
                 continue
-            except OSError as error:
-                raise Unreachable(f"{place.uri} can't be reached from this host ({error.strerror})") from error
+            finally:
+                self._exchange.forget(ticket)
             if isinstance(answer, Message):
-                self._note_ids(ids, answer.request_id)
+                self._note_ids(ticket.ids, answer.request_id)
                 return Reply(error_status=answer.error_status, error_index=answer.error_index, rows=answer.rows)
         if rubbish is not None:
             raise Unreadable(f"{place.uri} answers on port {place.port}, but not in SNMP ({rubbish})") from rubbish
-        raise silent(place, self.tries)
+        raise silent(place.uri, self.tries)
+
+    def _send(self, question: Question, number: int) -> Ticket:
+        place = self._place
+        try:
+            return self._exchange.ask(
+                place.spot,
+                question,
+                timeout=self._timeout if number == 0 else 2 * self._timeout,
+                ids=self._ids(),
+                payer=place.toll,
+                elsewhere=(place.elsewhere, _community(self._credential)) if place.elsewhere is not None else None,
+                reports=False,
+            )
+        except OSError as error:
+            raise Unreachable(f"{place.uri} can't be reached from this host ({error.strerror})") from error
 
     def _ids(self) -> Ids:
         """Choose how wide an id is: one that answers is tried with a wide one, and after a silence with a short one."""
@@ -159,10 +170,10 @@ class CommunitySession:
             self._silent_to = None
 
 
-def silent(place: Place, tries: int) -> Unreachable:
+def silent(uri: str, tries: int) -> Unreachable:
     """Say that a device did not answer."""
     times = "1 try" if tries == 1 else f"{tries} tries"
-    return Unreachable(f"{place.uri} did not answer SNMP in {times}; is it on, is the community right?")
+    return Unreachable(f"{uri} did not answer SNMP in {times}; is it on, is the community right?")
 
 
 def community_question(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, ip_address
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pagemeter.clock import Clock
@@ -21,7 +20,9 @@ from pagemeter.snmp.candidate import Candidate
 from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.habits import DAYS_OF_A_LIMIT, SYS_DESCR, Habits
-from pagemeter.snmp.session import CommunitySession, ErrorStatus, Place, Session, silent
+from pagemeter.snmp.session import CommunitySession, Place, Session
+from pagemeter.snmp.trial import Trial
+from pagemeter.snmp.turns import Turns
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter.snmp.v3 import V3Session, V3Users
 
@@ -31,7 +32,6 @@ MOST_HABITS = 50_000
 """More than an agent has devices; over the years addresses of IPv6 come and go."""
 
 _SCHEMES_OF_SNMP = frozenset({"host", "snmp"})
-_REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 
 _Key: TypeAlias = tuple[IPAddress, int | None]
 
@@ -65,6 +65,7 @@ class Switchboard:
         self._all_remembered = remembered
         self._habits: dict[_Key, Habits] = {}
         self._changed: dict[_Key, Habits] = {}
+        self._turns: dict[_Key, Turns] = {}
         self._users = V3Users(clock)
 
     async def __aenter__(self) -> Self:
@@ -80,40 +81,97 @@ class Switchboard:
         """Talk to a device while the block runs; entering raises Unreachable, AccessDenied or Unreadable."""
         return _Talk(self, target)
 
-    async def connect(self, target: Target) -> tuple[_Key, Habits]:
-        """Find where a target is, and wait until nobody else talks to it; ``release`` it in the end."""
-        address = await self._address_of(target)
-        key = (address, target.port if urlsplit(target.uri).scheme in _SCHEMES_OF_SNMP else None)
-        self._fence.check(*key)
-        habits = self.habits(*key)
-        await habits.lock.acquire()
-        return key, habits
+    def begin(self, talk: _Talk) -> Coroutine[Any, Any, Session]:
+        """Find where a target is, wait until nobody else talks to it, and speak under the credential that it takes.
 
-    async def greet(self, target: Target, key: _Key, habits: Habits) -> Session:
-        """Speak to a device under the credential that it takes; a doubted one is found out anew."""
-        address, port = key
-        fenced = self._fence.check(address, port)
-        toll = self._budget.toll(fenced)
-        elsewhere = fenced.network if address in fenced.answers_from else None
+        While a device is silent only one coroutine of ours is held for it: thousands of them are.
+        """
+        try:
+            address = ip_address(talk.target.host)
+        except ValueError:
+            return self._begin_by_name(talk)
+        return self._begin_at(talk, address)
 
-        def place(credential: SnmpCredential) -> Place:
-            chosen = port or credential.port
-            self._fence.check(address, chosen)
-            return Place(uri=target.uri, address=address, port=chosen, toll=toll, elsewhere=elsewhere)
+    async def _begin_by_name(self, talk: _Talk) -> Session:
+        return await self._begin_at(talk, await self._address_of(talk.target))
 
+    def _begin_at(self, talk: _Talk, address: IPAddress) -> Coroutine[Any, Any, Session]:
+        port = talk.target.port if urlsplit(talk.target.uri).scheme in _SCHEMES_OF_SNMP else None
+        most = self._fence.check(address, port).requests_per_device or 1
+        talk.key = self._key(address, port)
+        talk.habits = self.habits(*talk.key)
+        turns = self._turns.get(talk.key)
+        if turns is None:
+            turns = self._turns[talk.key] = Turns()
+        return self._greet(talk) if turns.begin(most) else self._greet_in_turn(talk, turns)
+
+    async def _greet_in_turn(self, talk: _Talk, turns: Turns) -> Session:
+        try:
+            await turns.wait()
+        finally:
+            self._tidy(talk.key)
+        return await self._greet(talk)
+
+    async def _greet(self, talk: _Talk) -> Session:
+        """Take the credential that worked, else the first under which it answers at all; each once, then each again."""
+        try:
+            habits = talk.habits
+            talk.before = habits.as_before()
+            if (known := self._proven(habits, talk.key[0])) is not None:
+                return self._speak(talk, known)
+            trial = self._trial(talk)
+            while (credential := trial.next()) is not None:
+                try:
+                    session = self._speak(talk, credential)
+                    reply = await session.ask(PduType.GET, (SYS_OBJECT_ID,), attempt=trial.attempt)
+                except DeviceError as error:
+                    trial.failed(error)
+                    continue
+                if trial.takes(reply):
+                    habits.credential, habits.doubted = credential, False
+                    return session
+            raise trial.failure()
+        except BaseException as error:
+            self.end(talk, error)
+            raise
+
+    def end(self, talk: _Talk, error: BaseException | None) -> None:
+        """Let others talk to a device, and note what was learned of it."""
+        habits = talk.habits
+        if isinstance(error, Unreadable):
+            # Who fails at the smallest question does not fail at the size of any.
+            habits.put_back(talk.before)
+        if isinstance(error, Unreachable | AccessDenied):
+            # The next visit tries all credentials: perhaps the community was changed.
+            habits.doubted = True
+        self._turns[talk.key].end()
+        self._tidy(talk.key)
+        if habits.settle(self._today()):
+            self._changed[talk.key] = habits
+
+    def _trial(self, talk: _Talk) -> Trial:
+        """Begin with the credential that worked here or at this printer's former address."""
+        known = talk.habits.credential
+        first = talk.target.hints.credential if known is None else known.name
+        return Trial(talk.target.uri, self._credentials.snmp(talk.key[0]), first, self._tries)
+
+    def _key(self, address: IPAddress, port: int | None) -> _Key:
+        """Return under what a device is known: it is the same one whether its usual port is named or not."""
+        usual = {credential.port for credential in self._credentials.snmp(address)}
+        return (address, None) if usual == {port} else (address, port)
+
+    def _tidy(self, key: _Key) -> None:
+        if not self._turns[key].talking:
+            del self._turns[key]
+
+    def _proven(self, habits: Habits, address: IPAddress) -> SnmpCredential | None:
+        """Return the credential that worked; one that is doubted, or not for this address any more, is found anew."""
         if habits.since and self._today() >= habits.since + DAYS_OF_A_LIMIT:
             habits.try_again()
             habits.since = 0
-        # A credential that worked is not for this address any more where its segment was dropped.
-        if not habits.doubted and habits.credential in self._credentials.snmp(address):
-            return self._speak(place(habits.credential), habits.credential, habits)
-        return await self._find_out(target, address, place, habits)
-
-    def release(self, key: _Key, habits: Habits) -> None:
-        """Let others talk to a device, and note what was learned of it."""
-        habits.lock.release()
-        if habits.settle(self._today()):
-            self._changed[key] = habits
+        return (
+            habits.credential if not habits.doubted and habits.credential in self._credentials.snmp(address) else None
+        )
 
     def describe(self, habits: Habits, walk: Walk) -> Walk:
         """Note the sysDescr of a walk, if it has one; returns the walk."""
@@ -128,7 +186,8 @@ class Switchboard:
 
     def confirm(self, place: str) -> None:
         """Pin the engine that waits at a place; raises PagemeterError where none does."""
-        habits = self.habits(*(key := _key(place)))
+        key = self._key(*_read(place))
+        habits = self.habits(*key)
         if habits.engine_waiting is None:
             raise PagemeterError(f"no other SNMPv3 engine waits at {place}; `pagemeter engines` lists where one does")
         habits.engine_id, habits.engine_waiting = habits.engine_waiting, None
@@ -143,9 +202,6 @@ class Switchboard:
             if len(self._habits) >= MOST_HABITS:
                 self._forget()
             habits = self._habits[key] = self._remembered(key)
-            network = self._fence.network_of(address)
-            if network is not None and (most := network.requests_per_device or 1) > 1:
-                habits.lock = asyncio.Semaphore(most)
         return habits
 
     def _remembered(self, key: _Key) -> Habits:
@@ -165,7 +221,7 @@ class Switchboard:
     def _forget(self) -> None:
         """Forget the half that was met first, less those that are talked to: they are learned again."""
         for key in list(self._habits)[: MOST_HABITS // 2]:
-            if not self._habits[key].lock.locked():
+            if key not in self._turns:
                 del self._habits[key]
 
     def known(self, among: Callable[[IPAddress], bool]) -> Iterator[tuple[IPAddress, SnmpCredential]]:
@@ -182,7 +238,7 @@ class Switchboard:
             return
         for place, memory in remembered.items():
             with suppress(PagemeterError):
-                key = address, port = _key(place)
+                key = address, port = _read(place)
                 if port is None and key not in self._habits and among(address):
                     credential = Habits.from_memory(memory, self._credentials.snmp(address)).credential
                     if credential is not None:
@@ -233,81 +289,42 @@ class Switchboard:
             raise Unreachable(f"{target.uri}: the name {host} has no address; is it right, is the DNS?")
         return next((address for address in addresses if self._fence.allows(address)), addresses[0])
 
-    async def _find_out(
-        self, target: Target, address: IPAddress, place: Callable[[SnmpCredential], Place], habits: Habits
-    ) -> Session:
-        """Find the first credential under which the device answers anything at all; each once, then each again."""
-        credentials = self._credentials.snmp(address)
-        if not credentials:
-            raise AccessDenied(f"{target.uri}: no SNMP credential is for this address; add one for its network")
-        first = target.hints.credential if habits.credential is None else habits.credential.name
-        silent_ones = sorted(credentials, key=lambda one: one.name != first)
-        failures: dict[str, DeviceError] = {}
-        for attempt in range(self._tries):
-            for credential in tuple(silent_ones):
-                try:
-                    session = self._speak(place(credential), credential, habits)
-                    reply = await session.ask(PduType.GET, (SYS_OBJECT_ID,), attempt=attempt)
-                except Unreachable as error:
-                    failures.setdefault(credential.name, error)
-                    continue
-                except DeviceError as error:
-                    failures[credential.name] = error
-                else:
-                    if reply.error_status not in _REFUSALS:
-                        habits.credential, habits.doubted = credential, False
-                        return session
-                    why = f"{target.uri} refuses the credential {credential.name!r}"
-                    failures[credential.name] = AccessDenied(why)
-                silent_ones.remove(credential)
-        raise self._why(list(failures.values()), place(credentials[0]))
-
-    def _why(self, failures: list[DeviceError], place: Place) -> DeviceError:
-        """Choose what to tell: a refusal says more than a silence."""
-        told = [failure for failure in failures if not isinstance(failure, Unreachable)]
-        if told or len(failures) == 1:
-            return (told or failures)[0]
-        return silent(place, self._tries * len(failures))
-
-    def _speak(self, place: Place, credential: SnmpCredential, habits: Habits) -> Session:
-        if credential.version != SnmpVersion.V3:
-            return CommunitySession(self._exchange, place, credential, habits, timeout=self._timeout, tries=self._tries)
-        timeout, tries = self._timeout, self._tries
-        return V3Session(self._exchange, place, self._users, credential, habits, timeout=timeout, tries=tries)
+    def _speak(self, talk: _Talk, credential: SnmpCredential) -> Session:
+        address, port = talk.key[0], talk.key[1] or credential.port
+        fenced = self._fence.check(address, port)
+        place = Place(
+            uri=talk.target.uri,
+            address=address,
+            port=port,
+            toll=self._budget.toll(fenced),
+            elsewhere=fenced.network if address in fenced.answers_from else None,
+        )
+        exchange, habits, timeout, tries = self._exchange, talk.habits, self._timeout, self._tries
+        if credential.version == SnmpVersion.V3:
+            return V3Session(exchange, place, self._users, credential, habits, timeout=timeout, tries=tries)
+        return CommunitySession(exchange, place, credential, habits, timeout=timeout, tries=tries)
 
 
 class _Talk:
     """One conversation; others with the same device wait for its end."""
 
-    __slots__ = ("_board", "_habits", "_key", "_target", "_undo")
+    __slots__ = ("_board", "before", "habits", "key", "target")
 
     def __init__(self, board: Switchboard, target: Target) -> None:
         self._board = board
-        self._target = target
+        self.target = target
+        self.key: _Key
+        self.habits: Habits
+        self.before: tuple[object, ...]
 
-    async def __aenter__(self) -> Session:
-        self._key, self._habits = await self._board.connect(self._target)
-        self._undo = self._habits.as_before()
-        try:
-            return await self._board.greet(self._target, self._key, self._habits)
-        except BaseException as error:
-            self._end(error)
-            raise
+    def __aenter__(self) -> Coroutine[Any, Any, Session]:
+        return self._board.begin(self)
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._end(error)
-
-    def _end(self, error: BaseException | None) -> None:
-        if isinstance(error, Unreadable):
-            # Who fails at the smallest question does not fail at the size of any.
-            self._undo()
-        if isinstance(error, Unreachable | AccessDenied):
-            # The next visit tries all credentials: perhaps the community was changed.
-            self._habits.doubted = True
-        self._board.release(self._key, self._habits)
+        self._board.end(self, error)
 
 
-def _key(place: str) -> _Key:
+def _read(place: str) -> _Key:
     """Read what ``_named`` writes; raises PagemeterError for anything else."""
     host, _, port = place.rpartition(":")
     try:

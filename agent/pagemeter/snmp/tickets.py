@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from pagemeter.net.credentials import IPNetwork
 from pagemeter.snmp.codec import MalformedError, Message
@@ -14,6 +14,7 @@ from pagemeter.snmp.probe import EngineReport
 
 Answer: TypeAlias = Message | EngineReport | MalformedError
 Spot: TypeAlias = tuple[str, int]
+Elsewhere: TypeAlias = tuple[IPNetwork, bytes]
 
 LARGEST_SHORT = 0xFFFF
 """What 16 bits hold."""
@@ -48,20 +49,26 @@ class Counts:
     rubbish: int = 0
 
 
+class Payer(Protocol):
+    """Whom the octets are charged to that come in."""
+
+    def got(self, octets: int) -> None:
+        """Charge them."""
+
+
 class Ticket:
     """An outstanding question; ``next`` is another one to the same address and port."""
 
     __slots__ = (
-        "community",
         "due",
+        "elsewhere",
         "future",
-        "got",
         "ids",
         "last_rubbish",
-        "network",
         "next",
-        "no_reports",
         "on_answer",
+        "payer",
+        "reports",
         "request_id",
         "rubbish",
         "spot",
@@ -75,12 +82,17 @@ class Ticket:
         self.due = 0.0
         self.future: asyncio.Future[Message | EngineReport] | None = None
         self.on_answer: Callable[[Answer], None] | None = None
-        self.got: Callable[[int], None] | None = None
-        self.network: IPNetwork | None = None
-        self.community: bytes | None = None
-        self.no_reports = False
+        self.payer: Payer | None = None
+        self.elsewhere: Elsewhere | None = None
+        self.reports = True
         self.rubbish = 0
         self.last_rubbish: MalformedError | None = None
+
+    def __await__(self) -> Generator[Any, None, Message | EngineReport]:
+        """Wait for the answer; without a coroutine of its own, for there are thousands of them."""
+        if self.future is None:
+            raise RuntimeError("an answer is waited for that was given up")
+        return self.future.__await__()
 
     def fits(self, request_id: int) -> bool:
         """Say whether an answer with this id answers the question."""
