@@ -30,7 +30,7 @@ from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.snmp.codec import PduType
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.session import Habits, Place
+from pagemeter.snmp.session import Habits, Line, Place
 from pagemeter.snmp.types import Tag, oid
 from pagemeter.snmp.usm import Usm
 from pagemeter.snmp.v3 import V3Session, V3Users
@@ -332,10 +332,10 @@ async def test_a_clock_that_is_off_is_put_right_by_the_engine(
     event(record_property, f"clock {request.node.callspec.id}", "read", peer.port)
 
 
-def session_with(exchange: Exchange, users: V3Users, clock: Shifted, peer: Snmpd) -> V3Session:
+def session_with(exchange: Exchange, users: V3Users, clock: Shifted, peer: Snmpd, *, tries: int = 2) -> V3Session:
     toll = Budget(clock, 500).toll(FencedNetwork(network=LOOPBACK))
     place = Place(uri=peer.target.uri, address=ip_address("127.0.0.1"), port=peer.port, toll=toll)
-    return V3Session(exchange, place, users, METER, Habits(), timeout=2.0, tries=2)
+    return V3Session(Line(exchange=exchange, timeout=2.0, tries=tries), place, users, METER, Habits())
 
 
 @pytest.fixture
@@ -410,9 +410,7 @@ async def test_forty_readers_at_once_lose_nothing(peer: Snmpd, record_property: 
     clock = Shifted()
     users = V3Users(clock)
     async with Exchange() as exchange:
-        readers = [session_with(exchange, users, clock, peer) for _ in range(40)]
-        for reader in readers:
-            reader.tries = 1
+        readers = [session_with(exchange, users, clock, peer, tries=1) for _ in range(40)]
         replies = await asyncio.gather(*(one.ask(PduType.GET, [NAME]) for one in readers))
     assert [reply.rows[0].value for reply in replies] == [b"peer.example"] * 40
     event(record_property, "40 in flight", "none lost", peer.port)

@@ -88,11 +88,13 @@ class Credentials:
         self, credentials: Sequence[NetworkCredential], *, selected: Callable[[], Sequence[IPNetwork]] = tuple
     ) -> None:
         self._credentials = tuple(credentials)
+        self._all = tuple(credential.snmp for credential in self._credentials)
         self._selected = selected
 
     def snmp(self, address: IPAddress) -> tuple[SnmpCredential, ...]:
         """Return those that may be sent to this address, in the order in which they are tried."""
-        return tuple(c.snmp for c in self._credentials if any(address in network for network in self.networks_of(c)))
+        found = tuple(c.snmp for c in self._credentials if any(address in network for network in self.networks_of(c)))
+        return self._all if len(found) == len(self._all) else found
 
     def snmp_of_all(self, network: IPNetwork) -> tuple[SnmpCredential, ...]:
         """Return those that may be sent to every address of a network, as a broadcast does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from ipaddress import IPv4Network
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from pagemeter.snmp.columns import read_columns
 from pagemeter.snmp.denied import denied_by, deny_list
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.reading import answered, read_values
+from pagemeter.snmp.session import Line, Session
 from pagemeter.snmp.sizes import Sizes
 from pagemeter.snmp.subtrees import read_subtrees
 from pagemeter.snmp.sweeping import MOST_TRIES, Sweeping
@@ -68,22 +69,18 @@ class SnmpEngine:
     ) -> None:
         self._fence = fence
         self._clock = clock
-        self._timeout = timeout
-        self._tries = retries + 1
         self._resolver = resolver
         self._denied = denied
         self._routes = routes
         self._exchange = Exchange()
         self._sizes = Sizes()
         self._switchboard = Switchboard(
-            exchange=self._exchange,
+            line=Line(exchange=self._exchange, timeout=timeout, tries=retries + 1),
             fence=fence,
             budget=budget,
             credentials=credentials,
             clock=clock,
             resolver=resolver,
-            timeout=timeout,
-            tries=self._tries,
             recall=recall,
             remembered=remembered,
         )
@@ -98,7 +95,7 @@ class SnmpEngine:
             routes=routes,
             denied=denied,
             timeout=timeout,
-            tries=min(self._tries, MOST_TRIES),
+            tries=min(retries + 1, MOST_TRIES),
             get=self.get,
         )
 
@@ -148,10 +145,11 @@ class SnmpEngine:
         """
         until = self._clock.monotonic() + within
         async with self._switchboard.session(target) as session:
-            walk = await read_values(
-                session, oids, self._denied, clock=self._clock, within=until - self._clock.monotonic(), uri=target.uri
-            )
-            return self._switchboard.describe(session.habits, walk)
+            return self._switchboard.describe(session.habits, await self._values(session, oids, until, target.uri))
+
+    def _values(self, session: Session, oids: Sequence[Oid], until: float, uri: str) -> Coroutine[Any, Any, Walk]:
+        left = until - self._clock.monotonic()
+        return read_values(session, oids, self._denied, clock=self._clock, within=left, uri=uri)
 
     async def again(
         self,

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from pagemeter.component import Memory
 from pagemeter.net.credentials import SnmpCredential
+from pagemeter.snmp.turns import InTurns
 from pagemeter.snmp.types import Oid, oid
 
 SYS_DESCR: Oid = oid("1.3.6.1.2.1.1.1.0")
@@ -30,7 +31,7 @@ _Kept: TypeAlias = tuple[object, ...]
 
 
 @dataclass(slots=True, kw_only=True)
-class Habits:
+class Habits(InTurns):
     """What is known of one address; all but the credential's name and the engine id are limits of its firmware.
 
     ``bulk`` is none until GETBULK was tried; ``repetitions`` were answered or are worth a try, never more than

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
-from pagemeter.errors import Unreachable, Unreadable
+from pagemeter.errors import DeviceError, Unreachable, Unreadable
 from pagemeter.net.budget import Toll
 from pagemeter.net.credentials import IPAddress, IPNetwork, SnmpCredential, SnmpVersion
 from pagemeter.snmp.codec import V1, V2C, MalformedError, Message, PduType, Question, question
@@ -56,14 +56,33 @@ class Place:
         return str(self.address), self.port
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """How all devices are asked: the first try waits ``timeout`` seconds, the others twice as long."""
+
+    exchange: Exchange
+    timeout: float
+    tries: int
+
+    def wait(self, number: int) -> float:
+        """How many seconds a try waits, counted from 0."""
+        return self.timeout if number == 0 else 2 * self.timeout
+
+
 class Session(Protocol):
     """Asks one device; raises Unreachable when it stays silent, AccessDenied, or Unreadable when it talks rubbish."""
 
     habits: Habits
-    bulk_exists: bool
-    tries: int
 
-    async def ask(
+    @property
+    def bulk_exists(self) -> bool:
+        """Say whether the version has GETBULK."""
+
+    @property
+    def tries(self) -> int:
+        """How often a question is asked before the device counts as silent."""
+
+    def ask(
         self,
         pdu: PduType,
         oids: Sequence[Oid],
@@ -71,7 +90,7 @@ class Session(Protocol):
         *,
         once: int = 0,
         attempt: int | None = None,
-    ) -> Reply:
+    ) -> Coroutine[Any, Any, Reply]:
         """Ask one question, again after a silence, or as that one of the tries only, counted from 0.
 
         The first ``once`` identifiers of a GETBULK are not repeated.
@@ -81,28 +100,26 @@ class Session(Protocol):
 class CommunitySession:
     """SNMP v1 or v2c; after a silence it asks again with a new request id, and waits twice as long."""
 
-    __slots__ = ("_credential", "_exchange", "_place", "_silent_to", "_timeout", "bulk_exists", "habits", "tries")
+    __slots__ = ("_credential", "_line", "_place", "_silent_to", "habits")
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        place: Place,
-        credential: SnmpCredential,
-        habits: Habits,
-        *,
-        timeout: float,
-        tries: int,
-    ) -> None:
+    def __init__(self, line: Line, place: Place, credential: SnmpCredential, habits: Habits) -> None:
         self.habits = habits
-        self.bulk_exists = credential.version != SnmpVersion.V1
-        self.tries = tries
-        self._exchange = exchange
-        self._place = place
         self._credential = credential
-        self._timeout = timeout
+        self._line = line
+        self._place = place
         self._silent_to: Ids | None = None
 
-    async def ask(
+    @property
+    def bulk_exists(self) -> bool:
+        """Say whether the version has GETBULK."""
+        return self._credential.version != SnmpVersion.V1
+
+    @property
+    def tries(self) -> int:
+        """How often a question is asked before the device counts as silent."""
+        return self._line.tries
+
+    def ask(
         self,
         pdu: PduType,
         oids: Sequence[Oid],
@@ -110,37 +127,46 @@ class CommunitySession:
         *,
         once: int = 0,
         attempt: int | None = None,
-    ) -> Reply:
+    ) -> Coroutine[Any, Any, Reply]:
         """Ask one question, again with a new request id after a silence."""
-        place, rubbish = self._place, None
-        question = _question(self._credential, pdu, tuple(oids), once, repetitions)
-        for number in range(self.tries) if attempt is None else (attempt,):
-            await place.toll.pay(question.octets)
+        # What waits holds the question alone: thousands do.
+        return self._answer(_question(self._credential, pdu, tuple(oids), once, repetitions), attempt)
+
+    async def _answer(self, question: Question, attempt: int | None) -> Reply:
+        number, rubbish = attempt or 0, None
+        while number < self._line.tries:
+            await self._place.toll.pay(question.octets)
             ticket = self._send(question, number)
             try:
                 answer = await ticket
             except TimeoutError:
                 self._note_ids(ticket.ids, None)
-                continue
             except MalformedError as error:
                 rubbish = error
-                continue
+            else:
+                if isinstance(answer, Message):
+                    self._note_ids(ticket.ids, answer.request_id)
+                    return Reply(error_status=answer.error_status, error_index=answer.error_index, rows=answer.rows)
             finally:
-                self._exchange.forget(ticket)
-            if isinstance(answer, Message):
-                self._note_ids(ticket.ids, answer.request_id)
-                return Reply(error_status=answer.error_status, error_index=answer.error_index, rows=answer.rows)
-        if rubbish is not None:
-            raise Unreadable(f"{place.uri} answers on port {place.port}, but not in SNMP ({rubbish})") from rubbish
-        raise silent(place.uri, self.tries)
+                self._line.exchange.forget(ticket)
+            number = number + 1 if attempt is None else self._line.tries
+        raise self._failure(rubbish)
+
+    def _failure(self, rubbish: MalformedError | None) -> DeviceError:
+        if rubbish is None:
+            return silent(self._place.uri, self.tries)
+        place = self._place
+        failure = Unreadable(f"{place.uri} answers on port {place.port}, but not in SNMP ({rubbish})")
+        failure.__cause__ = rubbish
+        return failure
 
     def _send(self, question: Question, number: int) -> Ticket:
         place = self._place
         try:
-            return self._exchange.ask(
+            return self._line.exchange.ask(
                 place.spot,
                 question,
-                timeout=self._timeout if number == 0 else 2 * self._timeout,
+                timeout=self._line.wait(number),
                 ids=self._ids(),
                 payer=place.toll,
                 elsewhere=(place.elsewhere, _community(self._credential)) if place.elsewhere is not None else None,

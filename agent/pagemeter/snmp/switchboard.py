@@ -18,15 +18,14 @@ from pagemeter.net.fence import Fence
 from pagemeter.net.ranges import Resolver
 from pagemeter.snmp.candidate import Candidate
 from pagemeter.snmp.codec import PduType
-from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.habits import DAYS_OF_A_LIMIT, SYS_DESCR, Habits
-from pagemeter.snmp.session import CommunitySession, Place, Session
+from pagemeter.snmp.session import CommunitySession, Line, Place, Session
 from pagemeter.snmp.trial import Trial
-from pagemeter.snmp.turns import Turns
 from pagemeter.snmp.types import Oid, Walk
 from pagemeter.snmp.v3 import V3Session, V3Users
 
-SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
+_HELLO: tuple[Oid, ...] = ((1, 3, 6, 1, 2, 1, 1, 2, 0),)
+"""Every device has a sysObjectID."""
 
 MOST_HABITS = 50_000
 """More than an agent has devices; over the years addresses of IPv6 come and go."""
@@ -39,43 +38,38 @@ _Key: TypeAlias = tuple[IPAddress, int | None]
 class Switchboard:
     """Remembers for each address what works there; one conversation at a time unless its network says more."""
 
-    def __init__(  # noqa: PLR0913 - what the engine is built from
+    def __init__(
         self,
         *,
-        exchange: Exchange,
+        line: Line,
         fence: Fence,
         budget: Budget,
         credentials: Credentials,
         clock: Clock,
         resolver: Resolver,
-        timeout: float,
-        tries: int,
         recall: Callable[[str], Mapping[str, object]],
         remembered: Callable[[], Mapping[str, Mapping[str, object]]],
     ) -> None:
-        self._exchange = exchange
+        self._line = line
         self._fence = fence
         self._budget = budget
         self._credentials = credentials
         self._clock = clock
         self._resolver = resolver
-        self._timeout = timeout
-        self._tries = tries
         self._recall = recall
         self._all_remembered = remembered
         self._habits: dict[_Key, Habits] = {}
         self._changed: dict[_Key, Habits] = {}
-        self._turns: dict[_Key, Turns] = {}
         self._users = V3Users(clock)
 
     async def __aenter__(self) -> Self:
         """Open the exchange."""
-        await self._exchange.__aenter__()
+        await self._line.exchange.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Close the exchange and what SNMPv3 opened."""
-        await self._exchange.__aexit__(*exc_info)
+        await self._line.exchange.__aexit__(*exc_info)
 
     def session(self, target: Target) -> _Talk:
         """Talk to a device while the block runs; entering raises Unreachable, AccessDenied or Unreadable."""
@@ -99,36 +93,29 @@ class Switchboard:
         port = talk.target.port if urlsplit(talk.target.uri).scheme in _SCHEMES_OF_SNMP else None
         most = self._fence.check(address, port).requests_per_device or 1
         talk.key = self._key(address, port)
-        talk.habits = self.habits(*talk.key)
-        turns = self._turns.get(talk.key)
-        if turns is None:
-            turns = self._turns[talk.key] = Turns()
-        return self._greet(talk) if turns.begin(most) else self._greet_in_turn(talk, turns)
+        talk.habits = self._habits_of(talk.key)
+        return self._greet(talk) if talk.habits.begin(most) else self._greet_in_turn(talk)
 
-    async def _greet_in_turn(self, talk: _Talk, turns: Turns) -> Session:
-        try:
-            await turns.wait()
-        finally:
-            self._tidy(talk.key)
+    async def _greet_in_turn(self, talk: _Talk) -> Session:
+        await talk.habits.wait()
         return await self._greet(talk)
 
     async def _greet(self, talk: _Talk) -> Session:
         """Take the credential that worked, else the first under which it answers at all; each once, then each again."""
         try:
-            habits = talk.habits
-            talk.before = habits.as_before()
-            if (known := self._proven(habits, talk.key[0])) is not None:
-                return self._speak(talk, known)
+            talk.before = talk.habits.as_before()
+            if (credential := self._proven(talk.habits, talk.key[0])) is not None:
+                return self._speak(talk, credential)
             trial = self._trial(talk)
             while (credential := trial.next()) is not None:
                 try:
                     session = self._speak(talk, credential)
-                    reply = await session.ask(PduType.GET, (SYS_OBJECT_ID,), attempt=trial.attempt)
+                    reply = await session.ask(PduType.GET, _HELLO, attempt=trial.attempt)
                 except DeviceError as error:
                     trial.failed(error)
                     continue
                 if trial.takes(reply):
-                    habits.credential, habits.doubted = credential, False
+                    talk.habits.credential, talk.habits.doubted = credential, False
                     return session
             raise trial.failure()
         except BaseException as error:
@@ -144,8 +131,7 @@ class Switchboard:
         if isinstance(error, Unreachable | AccessDenied):
             # The next visit tries all credentials: perhaps the community was changed.
             habits.doubted = True
-        self._turns[talk.key].end()
-        self._tidy(talk.key)
+        habits.end()
         if habits.settle(self._today()):
             self._changed[talk.key] = habits
 
@@ -153,16 +139,12 @@ class Switchboard:
         """Begin with the credential that worked here or at this printer's former address."""
         known = talk.habits.credential
         first = talk.target.hints.credential if known is None else known.name
-        return Trial(talk.target.uri, self._credentials.snmp(talk.key[0]), first, self._tries)
+        return Trial(talk.target.uri, self._credentials.snmp(talk.key[0]), first, self._line.tries)
 
     def _key(self, address: IPAddress, port: int | None) -> _Key:
         """Return under what a device is known: it is the same one whether its usual port is named or not."""
         usual = {credential.port for credential in self._credentials.snmp(address)}
         return (address, None) if usual == {port} else (address, port)
-
-    def _tidy(self, key: _Key) -> None:
-        if not self._turns[key].talking:
-            del self._turns[key]
 
     def _proven(self, habits: Habits, address: IPAddress) -> SnmpCredential | None:
         """Return the credential that worked; one that is doubted, or not for this address any more, is found anew."""
@@ -187,7 +169,7 @@ class Switchboard:
     def confirm(self, place: str) -> None:
         """Pin the engine that waits at a place; raises PagemeterError where none does."""
         key = self._key(*_read(place))
-        habits = self.habits(*key)
+        habits = self._habits_of(key)
         if habits.engine_waiting is None:
             raise PagemeterError(f"no other SNMPv3 engine waits at {place}; `pagemeter engines` lists where one does")
         habits.engine_id, habits.engine_waiting = habits.engine_waiting, None
@@ -195,8 +177,10 @@ class Switchboard:
         self._changed[key] = habits
 
     def habits(self, address: IPAddress, port: int | None = None) -> Habits:
-        """Return what is known of an address; ``port`` as the target's URI names it."""
-        key = (address, port)
+        """Return what is known of an address; ``port`` where it is not the usual one."""
+        return self._habits_of((address, port))
+
+    def _habits_of(self, key: _Key) -> Habits:
         habits = self._habits.get(key)
         if habits is None:
             if len(self._habits) >= MOST_HABITS:
@@ -221,7 +205,7 @@ class Switchboard:
     def _forget(self) -> None:
         """Forget the half that was met first, less those that are talked to: they are learned again."""
         for key in list(self._habits)[: MOST_HABITS // 2]:
-            if key not in self._turns:
+            if not self._habits[key].talking:
                 del self._habits[key]
 
     def known(self, among: Callable[[IPAddress], bool]) -> Iterator[tuple[IPAddress, SnmpCredential]]:
@@ -299,10 +283,9 @@ class Switchboard:
             toll=self._budget.toll(fenced),
             elsewhere=fenced.network if address in fenced.answers_from else None,
         )
-        exchange, habits, timeout, tries = self._exchange, talk.habits, self._timeout, self._tries
         if credential.version == SnmpVersion.V3:
-            return V3Session(exchange, place, self._users, credential, habits, timeout=timeout, tries=tries)
-        return CommunitySession(exchange, place, credential, habits, timeout=timeout, tries=tries)
+            return V3Session(self._line, place, self._users, credential, talk.habits)
+        return CommunitySession(self._line, place, credential, talk.habits)
 
 
 class _Talk:

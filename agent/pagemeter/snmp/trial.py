@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pagemeter.errors import AccessDenied, DeviceError, Unreachable
 from pagemeter.net.credentials import SnmpCredential
 from pagemeter.snmp.session import ErrorStatus, Reply, silent
@@ -19,13 +17,16 @@ class Trial:
 
     __slots__ = ("_at", "_failures", "_left", "_tries", "_uri", "attempt")
 
-    def __init__(self, uri: str, credentials: Sequence[SnmpCredential], first: str | None, tries: int) -> None:
+    def __init__(self, uri: str, credentials: tuple[SnmpCredential, ...], first: str | None, tries: int) -> None:
         if not credentials:
             raise AccessDenied(f"{uri}: no SNMP credential is for this address; add one for its network")
         self.attempt = 0
         self._at = 0
         self._failures: dict[str, DeviceError] | None = None
-        self._left = sorted(credentials, key=lambda one: one.name != first)
+        # Mostly there is one: thousands of silent devices share what holds it.
+        self._left = credentials
+        if first is not None and credentials[0].name != first:
+            self._left = tuple(sorted(credentials, key=lambda one: one.name != first))
         self._tries = tries
         self._uri = uri
 
@@ -56,7 +57,7 @@ class Trial:
             return
         failures[credential.name] = error
         self._at -= 1
-        del self._left[self._at]
+        self._left = self._left[: self._at] + self._left[self._at + 1 :]
 
     def failure(self) -> DeviceError:
         """Choose what to tell: a refusal says more than a silence."""

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 
 
-class Turns:
-    """What is talked to in turns; it holds next to nothing while nobody waits, as is mostly so."""
+@dataclass(slots=True, kw_only=True)
+class InTurns:
+    """What is talked to in turns: ``talking`` do so now, ``queue`` wait. Most never have one."""
 
-    __slots__ = ("_queue", "talking")
-
-    def __init__(self) -> None:
-        self.talking = 0
-        self._queue: deque[asyncio.Future[None]] | None = None
+    talking: int = 0
+    queue: deque[asyncio.Future[None]] | None = None
 
     def begin(self, most: int) -> bool:
         """Begin to talk where that is free; else ``wait`` for it."""
-        free = self.talking < most and not self._queue
+        free = self.talking < most and not self.queue
         self.talking += free
         return free
 
     async def wait(self) -> None:
         """Wait until another one ends, and talk in its place; who is cancelled passes it on."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._queue is None:
-            self._queue = deque()
-        self._queue.append(turn)
+        if self.queue is None:
+            self.queue = deque()
+        self.queue.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -36,10 +35,10 @@ class Turns:
 
     def end(self) -> None:
         """Let the next one talk."""
-        while self._queue:
-            turn = self._queue.popleft()
+        while self.queue:
+            turn = self.queue.popleft()
             if not turn.done():
                 turn.set_result(None)
                 return
-        self._queue = None
+        self.queue = None
         self.talking -= 1

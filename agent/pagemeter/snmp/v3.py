@@ -12,9 +12,9 @@ from pagemeter.clock import Clock
 from pagemeter.errors import DeviceError, Unreachable, Unreadable
 from pagemeter.net.credentials import SnmpCredential, Trust
 from pagemeter.snmp.codec import MalformedError, PduType
-from pagemeter.snmp.exchange import MOST_RUBBISH, Exchange
+from pagemeter.snmp.exchange import MOST_RUBBISH
 from pagemeter.snmp.probe import EngineReport, encode_probe
-from pagemeter.snmp.session import ErrorStatus, Habits, Place, Reply
+from pagemeter.snmp.session import ErrorStatus, Habits, Line, Place, Reply
 from pagemeter.snmp.tickets import Answer
 from pagemeter.snmp.types import EXCEPTIONS, Oid
 from pagemeter.snmp.usm import Usm
@@ -64,28 +64,22 @@ class V3Users:
 class V3Session:
     """SNMPv3 with one device: it says who it is before a user is named to it, and is held to that."""
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        place: Place,
-        users: V3Users,
-        credential: SnmpCredential,
-        habits: Habits,
-        *,
-        timeout: float,
-        tries: int,
-    ) -> None:
+    bulk_exists = True
+
+    def __init__(self, line: Line, place: Place, users: V3Users, credential: SnmpCredential, habits: Habits) -> None:
         self.habits = habits
-        self.bulk_exists = True
-        self.tries = tries
-        self._exchange = exchange
+        self._line = line
         self._place = place
         self._users = users
         self._credential = credential
         self._name = (credential.user or "").encode()
-        self._timeout = timeout
         self._peer: Peer | None = None
         self._rubbish: MalformedError | None = None
+
+    @property
+    def tries(self) -> int:
+        """How often a question is asked before the device counts as silent."""
+        return self._line.tries
 
     async def ask(
         self,
@@ -122,7 +116,7 @@ class V3Session:
     async def _greet(self, tries: Sequence[int]) -> None:
         """Ask who is there, without a user; so silence at the address is told from silence to the user."""
         for number in tries:
-            if await self._meet(self._wait(number)):
+            if await self._meet(self._line.wait(number)):
                 return
         place = self._place
         if self._rubbish is not None:
@@ -132,7 +126,7 @@ class V3Session:
     async def _try(self, question: _Question, context: bytes, tries: Sequence[int]) -> Heard | None:
         """Ask, again after a silence: then it is asked anew who is there, for it may have started anew."""
         for number in tries:
-            wait = self._wait(number)
+            wait = self._line.wait(number)
             if (number == tries[0] or await self._meet(wait)) and (
                 heard := await self._ask_in_time(question, context, wait)
             ) is not None:
@@ -159,7 +153,7 @@ class V3Session:
             return heard, None
         if (other := usual_context(peer.engine_id)) is None:
             return heard, None
-        second = await self._request(question, other, self._timeout)
+        second = await self._request(question, other, self._line.timeout)
         if second is None or second.scoped.is_report or _is_nothing(second.scoped):
             peer.context = b""
             return heard, other
@@ -220,7 +214,7 @@ class V3Session:
         async with self._users.gate:
             await place.toll.pay(octets)
             try:
-                ticket = self._exchange.send(place.address, place.port, question, hear)
+                ticket = self._line.exchange.send(place.address, place.port, question, hear)
             except OSError as error:
                 raise Unreachable(f"{place.uri} can't be reached from this host ({error.strerror})") from error
             try:
@@ -229,7 +223,7 @@ class V3Session:
             except TimeoutError:
                 return None
             finally:
-                self._exchange.forget(ticket)
+                self._line.exchange.forget(ticket)
 
     def _take(self, heard: Heard) -> Reply:
         """Pin the engine at its first signed answer."""
@@ -239,9 +233,6 @@ class V3Session:
             self.habits.engine_id, self.habits.engine_waiting = peer.engine_id, None
         scoped = heard.scoped
         return Reply(error_status=scoped.error_status, error_index=scoped.error_index, rows=scoped.rows)
-
-    def _wait(self, number: int) -> float:
-        return self._timeout if number == 0 else 2 * self._timeout
 
     def _silence(self, tried: bytes | None, *, is_last: bool) -> DeviceError:
         place = self._place

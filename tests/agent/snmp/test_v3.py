@@ -30,7 +30,7 @@ from pagemeter.net.fence import Fence, FencedNetwork
 from pagemeter.snmp.codec import V2C, Message, PduType, block, decode, encode, expect
 from pagemeter.snmp.engine import SnmpEngine
 from pagemeter.snmp.exchange import Exchange
-from pagemeter.snmp.session import Habits, Place
+from pagemeter.snmp.session import Habits, Line, Place
 from pagemeter.snmp.types import Oid, Tag, VarBind, oid
 from pagemeter.snmp.usm import Keys, Usm
 from pagemeter.snmp.v3 import MOST_AT_ONCE, V3Session, V3Users
@@ -217,7 +217,8 @@ class Agent:
     ) -> V3Session:
         toll = Budget(self.time, 50_000).toll(FencedNetwork(network=LOOPBACK))
         place = Place(uri=f"snmp://{address}:{engine.port}", address=ip_address(address), port=engine.port, toll=toll)
-        return V3Session(self.exchange, place, self.users, credential, habits or Habits(), timeout=timeout, tries=tries)
+        line = Line(exchange=self.exchange, timeout=timeout, tries=tries)
+        return V3Session(line, place, self.users, credential, habits or Habits())
 
     async def name(self, engine: Engine, credential: SnmpCredential = METER, habits: Habits | None = None) -> object:
         reply = await self.session(engine, credential, habits).ask(PduType.GET, [NAME])
