@@ -1,13 +1,13 @@
 # Two commands: `make demo` shows it at work, `make test` tests it. Both set up .venv by themselves.
 
-VENV   := .venv
-PY     := $(VENV)/bin/python
-PYTHON := python3.14 python3.13 python3.12 python3.11 python3
-RUN    := -m
-ARGS   :=
+VENV    := .venv
+PY      := $(VENV)/bin/python
+PYTHON  := python3.14 python3.13 python3.12 python3.11 python3
+WORKERS := auto
+ARGS    :=
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-quick demo devices test test-long lint types format venv clean moved
+.PHONY: help bench bench-quick coverage demo devices test test-long lint types format venv clean moved
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -18,11 +18,17 @@ demo: $(VENV)/.all ## a simulated fleet is found, read and reported; leaves ./de
 devices: $(VENV)/.dev ## writes docs/devices.md from the recordings beside the checkout
 	@$(PY) docs/devices.py ../shared/walks
 
-test: $(VENV)/.dev ## the tests (ARGS="-k words" picks some)
-	@$(PY) $(RUN) pytest -m "not long" $(ARGS)
+test: $(VENV)/.dev ## the tests (ARGS="-k words" picks some; WORKERS=0 runs them in one process)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: $(VENV)/.dev ## the tests that take minutes
 	@$(PY) -m pytest -m long $(ARGS)
+
+coverage: $(VENV)/.dev ## the tests in one process, and which lines they run; takes some three times as long
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest -m "not long" $(ARGS)
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
 
 bench: $(VENV)/.all ## the speed claims, measured side by side; writes bench/RESULTS.md
 	@$(PY) -m bench.speed $(ARGS)

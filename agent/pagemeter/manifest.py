@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Annotated, Literal
@@ -59,8 +60,21 @@ def read_manifest(folder: Path | None, name: str) -> Manifest:
     if folder is None or not (folder / FILE_NAME).is_file():
         raise PluginError(f"no {FILE_NAME} beside its __init__.py")
     try:
-        raw = yaml.safe_load((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        text = (folder / FILE_NAME).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise PluginError(f"{FILE_NAME} can't be read: {_first_line(error)}") from error
+    manifest = _manifest(text)
+    if manifest.name != name:
+        raise PluginError(f"{FILE_NAME} says name: {manifest.name}, the entry point says {name}")
+    return manifest
+
+
+# A start asks for each manifest three times, and YAML is what takes the time.
+@lru_cache(maxsize=256)
+def _manifest(text: str) -> Manifest:
+    try:
+        raw = yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError) as error:
         raise PluginError(f"{FILE_NAME} can't be read: {_first_line(error)}") from error
     if not isinstance(raw, dict):
         raise PluginError(f"{FILE_NAME} is no mapping of keys to values")
@@ -68,12 +82,9 @@ def read_manifest(folder: Path | None, name: str) -> Manifest:
     if raw.get("api") != API_VERSION:
         raise PluginError(f"made for api {raw.get('api')}, this agent has api {API_VERSION}; install a fitting version")
     try:
-        manifest = Manifest.model_validate(raw)
+        return Manifest.model_validate(raw)
     except ValidationError as error:
         raise PluginError(f"{FILE_NAME} is invalid: {_mistakes(error)}") from error
-    if manifest.name != name:
-        raise PluginError(f"{FILE_NAME} says name: {manifest.name}, the entry point says {name}")
-    return manifest
 
 
 def folder_of(module: str) -> Path | None:

@@ -133,7 +133,10 @@ def _found(extra: Sequence[EntryPointLike]) -> list[tuple[EntryPointLike, Plugin
         [*entry_points(group=GROUP), *extra], key=lambda entry: (entry.name, entry.value)
     )
     count = Counter(entry.name for entry in entries)
-    found = [(entry, _described(entry)) for entry in entries]
+    # One distribution brings many plugins, and its metadata, README and all, are parsed each time that they are asked.
+    brings = {id(getattr(entry, "dist", None)): entry for entry in entries}
+    distributions = {which: _distribution(entry) for which, entry in brings.items()}
+    found = [(entry, _described(entry, distributions[id(getattr(entry, "dist", None))])) for entry in entries]
     return [
         (entry, plugin if count[plugin.name] == 1 else replace(plugin, error=_namesakes(plugin.name, entries)))
         for entry, plugin in found
@@ -145,9 +148,9 @@ def _namesakes(name: str, entries: Sequence[EntryPointLike]) -> str:
     return f"several plugins have this name: {where}; uninstall all but one"
 
 
-def _described(entry: EntryPointLike) -> Plugin:
+def _described(entry: EntryPointLike, distribution: str | None) -> Plugin:
     folder = folder_of(entry.value.partition(":")[0].strip())
-    plugin = Plugin(name=entry.name, distribution=_distribution(entry), folder=folder)
+    plugin = Plugin(name=entry.name, distribution=distribution, folder=folder)
     try:
         return replace(plugin, manifest=read_manifest(folder, entry.name))
     except PluginError as error:
@@ -156,7 +159,10 @@ def _described(entry: EntryPointLike) -> Plugin:
 
 def _distribution(entry: EntryPointLike) -> str | None:
     distribution = getattr(entry, "dist", None)
-    return None if distribution is None else f"{distribution.name} {distribution.version}"
+    if distribution is None:
+        return None
+    metadata = distribution.metadata
+    return f"{metadata['Name']} {metadata['Version']}"
 
 
 def _loaded(hooks: pluggy.PluginManager, entry: EntryPointLike, plugin: Plugin) -> Plugin:

@@ -18,6 +18,7 @@ from pagemeter.job_details import JobPrivacy
 from pagemeter.model import Body, DeviceSnapshot, FleetEntry, JobDetails, JobRecord, Reading, Scope, Target, Unknown
 from pagemeter.net.fence import Fence
 from pagemeter.net.seats import Seats
+from pagemeter.snmp.allowance import Allowance
 from pagemeter.store import Keep, Store
 from pagemeter.supervisor import Supervisor
 
@@ -135,7 +136,8 @@ class Visits:
             async with self._seats.taken(target.host):
                 await unkept.enter_async_context(self._unkept)
                 known = self._inventory.at(target.uri)
-                read = await self._read(target, scopes, tuple(entry.latest for entry in known))
+                with Allowance().shared():
+                    read = await self._read(target, scopes, tuple(entry.latest for entry in known))
             return await self._taken_in(target, known, read)
 
     async def _taken_in(self, target: Target, known: tuple[FleetEntry, ...], read: _Read) -> Visited:

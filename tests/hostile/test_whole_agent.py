@@ -340,7 +340,7 @@ def broker(folder: Path) -> Iterator[int | None]:
     if MOSQUITTO is None:
         yield None
         return
-    port = free_port("127.0.0.1", socket.SOCK_STREAM)
+    port = free_port()
     conf = folder / "mosquitto.conf"
     conf.write_text(f"user {getpass.getuser()}\nlistener {port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
     process = subprocess.Popen([MOSQUITTO, "-c", str(conf)], stderr=subprocess.DEVNULL)
@@ -380,9 +380,9 @@ async def listening(port: int | None, taken: Taken) -> AsyncIterator[None]:
         await hearing
 
 
-def free_port(host: str, kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
@@ -437,10 +437,12 @@ def logged(taken: Taken) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, texts: Mapping[str, str]) -> Iterator[Ran]:
+def ran(
+    tmp_path_factory: pytest.TempPathFactory, texts: Mapping[str, str], common_port: Callable[[], int]
+) -> Iterator[Ran]:
     folder = tmp_path_factory.mktemp("hostile")
     taken = Taken(folder)
-    snmp = free_port("127.46.0.1", socket.SOCK_DGRAM)
+    snmp = common_port()
     large = Behaviour(largest=65_507)
     walks = {f"127.46.0.{number}": printer(text) for number, text in enumerate(texts.values(), 1)}
     walks |= {ELSE: something_else("[/] \x1b[2J\r\n{{ x }} switch"), ROUTER: router(texts)}
@@ -461,7 +463,7 @@ def opened(config: AgentConfig, watcher: Watcher) -> AbstractAsyncContextManager
 
 
 async def run(taken: Taken, texts: Mapping[str, str], snmp: int, broker_port: int | None) -> None:
-    post = Controller(Post(taken), hostname="127.0.0.1", port=free_port("127.0.0.1", socket.SOCK_STREAM))
+    post = Controller(Post(taken), hostname="127.0.0.1", port=free_port())
     mqtt = f"- {{plugin: mqtt, host: 127.0.0.1, port: {broker_port}, documents: true, home_assistant: true}}"
     async with web_servers(taken, texts) as (http, ipp, failing), listening(broker_port, taken):
         post.start()

@@ -23,6 +23,7 @@ from pagemeter.errors import DeviceError, Unreachable
 from pagemeter.model import Device, DeviceSnapshot, Reading, Scope, Target, host_uri, snapshot_of
 from pagemeter.net.seats import READS_AT_ONCE, Seats
 from pagemeter.snmp import Oid, dotted, oid
+from pagemeter.snmp.allowance import Allowance
 from pagemeter.snmp.recording import write_recording
 from pagemeter.text import escaped
 from pagemeter.visits import joined
@@ -171,9 +172,11 @@ async def _read(tools: Toolkit, chosen: Mapping[str, Reader], target: Target, sc
     readings: tuple[Reading, ...] = ()
     read_by: list[str] = []
     other, errors, failed = None, [], []
+    visit = Allowance()
     for name, reader in chosen.items():
         try:
-            answer = await reader.read(target, Ask(scopes=scopes))
+            with visit.shared():
+                answer = await reader.read(target, Ask(scopes=scopes))
         except DeviceError as error:
             errors.append(error)
             failed.append(f"{name} failed: {error}")

@@ -6,6 +6,7 @@ which has one useless line for whatever is wrong.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
@@ -79,11 +80,18 @@ class _Generator(GenerateJsonSchema):
 
 
 def _schema_of(model: type[BaseModel], prefix: str, defs: Schema) -> Schema:
+    schema, inner = _tidied(model, prefix)
+    defs.update(inner)
+    return schema
+
+
+# Each plugin's items have the keys of their kind too, and those of a kind are the same.
+@lru_cache(maxsize=256)
+def _tidied(model: type[BaseModel], prefix: str) -> tuple[Schema, Schema]:
+    """Return a model's schema, and those that it refers to by their names; both are shared, and left as they are."""
     schema = model.model_json_schema(ref_template=f"#/$defs/{prefix}{{model}}", schema_generator=_Generator)
-    for name, inner in schema.pop("$defs", {}).items():
-        defs[prefix + name] = _tidy(inner)
-    tidy: Schema = _tidy(schema)
-    return tidy
+    inner = {prefix + name: _tidy(part) for name, part in schema.pop("$defs", {}).items()}
+    return _tidy(schema), inner
 
 
 def _tidy(schema: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
@@ -11,6 +12,9 @@ from pagemeter.model.privacy import Address, FreeText
 # What CUPS's httpAssembleURI leaves as it is, less what would end a path for other readers of URIs.
 _IN_PATH = "/!$&'()*+,;=:@~"
 _IN_HOST = "!$&'()*+,;=~"
+
+# Nearly all are IPv4 addresses, and who swept a network asks for the host of thousands.
+_PLAIN = re.compile(r"host://([0-9.]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,8 @@ class Target:
     @property
     def host(self) -> str:
         """The address or host name, without brackets."""
+        if (plain := _PLAIN.fullmatch(self.uri)) is not None:
+            return plain[1]
         return urlsplit(self.uri).hostname or ""
 
     @property

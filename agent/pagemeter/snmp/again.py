@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pagemeter.clock import Clock
 from pagemeter.errors import Unreachable, Unreadable
@@ -18,12 +19,17 @@ from pagemeter.snmp.types import EXCEPTIONS, Oid, VarBind, Walk
 
 UNPROVEN = "came without the proof of whose it is"
 NO_ANSWER = "no answer"
+HIDDEN = "GET finds rows that GETNEXT hides"
+GONE_TOO = "was not asked for, as what was asked for beside it is not answered any more"
 
 _ENVELOPE = 45
 _AROUND_A_VALUE = 8
 # Of what follows a column, or of a row that comes and goes.
 _UNKNOWN = 10
 _STRIKES = 2
+# So many rows that were there are asked for one by one before the others are taken for gone, too.
+_PROOFS = 3
+_MOST_GONE = 10
 # Fewer than what every device is asked for at first were learned to be too many.
 _AT_FIRST = 10
 
@@ -62,10 +68,11 @@ async def read_again(
     names = (*known.proof, *known.rows, *known.columns, *known.ends)
     if any(denied_by(name, denied) is not None for name in names):
         return Walk((), {name: "is never asked for" for name in names if denied_by(name, denied) is not None})
-    caps = Caps(clock, within)
-    reader = _Again(session, known, uri)
+    caps = Caps(clock, within, proven=True)
+    reader = _Again(session, known, uri, caps)
     if not await caps.keep_time(reader.read()):
         reader.give_up(caps.out_of_time)
+    reader.name_hidden()
     walk = Walk(reader.rows.values(), reader.missing)
     if not reader.columns:
         return walk
@@ -79,13 +86,14 @@ async def read_again(
 class _Again:
     """GETBULK or GETNEXT, in which known rows are asked for behind what stands before them; where that fails, GET."""
 
-    def __init__(self, session: Session, known: Known, uri: str) -> None:
+    def __init__(self, session: Session, known: Known, uri: str, caps: Caps) -> None:
         self.rows: dict[Oid, VarBind] = {}
         self.missing: dict[Oid, str] = {}
         self.columns = dict(known.columns)
         """Columns that are still to be read."""
         self._session = session
         self._uri = uri
+        self._caps = caps
         self._habits = session.habits
         self._known = known
         self._proof = known.proof
@@ -93,17 +101,22 @@ class _Again:
         self._left = [oid for oid in known.rows if oid not in known.proof]
         self._behind = _chained(known)
         self._doubtful: list[Oid] = []
+        self._gone = 0
+        self._hides = False
         self._told: tuple[object, ...] | None = None
         self._most = session.habits.octets
 
     async def read(self) -> None:
         """Read all but ``columns``; raise what the first question met, and note in ``missing`` what a later one met."""
         while self._left or self._ends or self._doubtful or self._told is None:
+            if reason := self._caps.exhausted():
+                self.give_up(reason)
+                return
             try:
                 if self._left or self._ends or not self._doubtful:
                     await self._packet()
                 else:
-                    await self._in_small(self._doubtful)
+                    await self._doubt()
             except (Unreachable, Unreadable):
                 if self._told is None:
                     raise
@@ -115,6 +128,12 @@ class _Again:
         left = (*self._left, *self._doubtful, *self._ends, *self.columns)
         self.missing.update(dict.fromkeys(left, reason))
         self.columns.clear()
+
+    def name_hidden(self) -> None:
+        """Name the columns as missing of a device whose ends of columns are none."""
+        if self._hides:
+            self.missing.update(dict.fromkeys((*self._known.columns, *self._known.ends), HIDDEN))
+            self.columns.clear()
 
     @property
     def _by_bulk(self) -> bool:
@@ -148,6 +167,7 @@ class _Again:
             await self._less(len(asked), too_big=reply.error_status == ErrorStatus.TOO_BIG)
             return
         self._learn(len(asked) + len(columns))
+        self._caps.take(reply.rows)
         self._take(rows, ends, columns, reply.rows)
 
     def _fitting(self) -> tuple[list[Oid], list[Oid], list[Oid]]:
@@ -221,24 +241,54 @@ class _Again:
         self.columns.update(dict.fromkeys(self._ends, 1))
         self._ends.clear()
 
-    async def _in_small(self, left: list[Oid]) -> None:
+    async def _doubt(self) -> None:
+        """Ask by GET for what was there and is not; over v1, where each that is gone costs a question, for so many."""
+        doubtful, v1 = self._doubtful, not self._session.bulk_exists
+        if v1 and len(doubtful) > _PROOFS:
+            few = doubtful[:_PROOFS]
+            if self._gone < _MOST_GONE and not len(
+                await read_values(self._session, few, uri=self._uri, expected=True, proven=True, clock=self._caps.clock)
+            ):
+                self._gone = _MOST_GONE
+                del doubtful[:_PROOFS]
+            if self._gone >= _MOST_GONE:
+                self.missing.update(dict.fromkeys(doubtful, GONE_TOO))
+                doubtful.clear()
+                return
+        part = doubtful[:_AT_FIRST] if v1 else list(doubtful)
+        await self._in_small(doubtful, most=len(part))
+        found = [oid for oid in part if oid in self.rows]
+        self._gone += sum(oid not in found for oid in part if oid not in doubtful)
+        # The first row of a column is hidden by some firmware from those who ask behind the column alone.
+        self._hides |= any(self._behind.get(oid) in self._known.rows for oid in found)
+
+    async def _in_small(self, left: list[Oid], most: int = MOST_AT_ONCE) -> None:
         """Ask by GET, for as much as every device is asked for at first."""
         habits = self._habits
         size = max(1, habits.oids_per_packet - len(self._proof))
-        part = left[:size]
+        part = self._alike(left[: min(size, most)])
+        expected = self._known.rows[part[0]] > 0 if part else None
         before = habits.oids_per_packet
         try:
-            answer = await read_values(self._session, (*self._proof, *part), uri=self._uri)
+            answer = await read_values(
+                self._session, (*self._proof, *part), uri=self._uri, expected=expected, proven=True
+            )
         except (Unreachable, Unreadable):
             # It is the device that is gone, so that nothing was learned of how much it takes.
             habits.oids_per_packet = before
             raise
+        self._caps.count(tuple(answer))
         if len(part) > max(1, habits.oids_per_packet - len(self._proof)):
             # It took them only in parts, and not each with the proof.
             return
-        del left[:size]
+        del left[: len(part)]
         self.missing.update(answer.missing)
         self._keep(part, {row.oid: row for row in answer})
+
+    def _alike(self, part: list[Oid]) -> list[Oid]:
+        """Return those at the head that were there, or that were not."""
+        sizes = self._known.rows
+        return list(takewhile(lambda oid: bool(sizes[oid]) == bool(sizes[part[0]]), part))
 
     def _take(self, rows: Sequence[Oid], ends: Sequence[Oid], columns: Sequence[Oid], told: Sequence[VarBind]) -> None:
         """Keep the values of an answer; what it left out is asked for again."""
@@ -247,7 +297,10 @@ class _Again:
         done = max(0, len(values) - len(self._proof))
         del self._left[: max(1, done) if rows else 0]
         found = {row.oid: row for name, row in zip(names, values, strict=False) if row.oid == name}
-        new = (row for name, row in zip(names, values, strict=False) if row.oid < name and name in self._behind)
+        behind = self._behind
+        new = (
+            row for name, row in zip(names, values, strict=False) if name in behind and behind[name] < row.oid < name
+        )
         self.rows.update((row.oid, row) for row in new if row.tag not in EXCEPTIONS)
         # What is not where it was may be hidden from GETNEXT alone.
         sizes = self._known.rows

@@ -12,6 +12,9 @@ _FEWEST = 32
 _PACKETS_OF_SHARE = 512
 _PACKETS_A_STEP = 256
 
+# Before anybody was heard: so few that a silent network does not look like one whose answers are late.
+_FIRST_SHARE = 0.2
+
 # An answer that takes longer than this is not waited for: others have latency too.
 _LONGEST_WAIT, _A_LOOK = 0.1, 0.001
 
@@ -28,23 +31,26 @@ class Brake:
         self._clock = clock
         self._room = 0.0
         self._most = 0.0
-        self._share = self._owed = self._pause = 0.0
-        self._lost = self._fetched = 0
+        self._share, self._owed, self._pause = _FIRST_SHARE, 0.0, 0.0
+        self._fetched = 0
+        self.lost = 0
+        """How many were lost by the last packet."""
         self.fetched = 0
         """How many datagrams were fetched from the buffer; whoever fetches them counts."""
 
     def begin(self, buffer: int) -> None:
-        """Fit to a buffer; 0 for one that is not known."""
-        if not self._most:
-            self._room = self._most = max(_FEWEST, buffer / _OCTETS_A_DATAGRAM)
+        """Fit to a buffer; 0 for one that is not known. What was learned of it stays."""
+        most = max(_FEWEST, buffer / _OCTETS_A_DATAGRAM)
+        if most != self._most:
+            self._room, self._most = min(self._room, most) if self._most else most, most
 
     def sent(self, count: int, lost: int) -> None:
         """Note that so many were asked, and how many datagrams were lost by now."""
         came, self._fetched = self.fetched - self._fetched, self.fetched
         self._share += (min(1.0, came / count) - self._share) * min(1.0, count / _PACKETS_OF_SHARE)
         self._owed = max(0.0, self._owed + count * self._share - came)
-        if lost > self._lost:
-            self._lost = lost
+        if lost > self.lost:
+            self.lost = lost
             self._room = max(_FEWEST, self._room / 2)
             self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _STRONGEST_PAUSE)
         else:

@@ -9,9 +9,10 @@ import secrets
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
+from itertools import islice
 from typing import TypeAlias
 
 from pagemeter.snmp.mmsg import Inbox, calls
@@ -20,6 +21,7 @@ from pagemeter.snmp.volley import MessageVolley, SingleVolley, Stencil, Volley
 log = logging.getLogger(__name__)
 
 Hear: TypeAlias = Callable[[bytes, str, int], None]
+Gather: TypeAlias = Callable[[Sequence[tuple[bytes, bytes, int]]], None]
 
 PORTABLE = "PAGEMETER_PORTABLE_SOCKETS"
 """The environment variable that switches sendmmsg and recvmmsg off when it is 1."""
@@ -65,6 +67,7 @@ class Datagrams:
         open_socket: Callable[[int], socket.socket] = udp_socket,
     ) -> None:
         self._hear = hear
+        self._gather: Gather | None = None
         self._receive_buffer = receive_buffer
         self._open_socket = open_socket
         wanted = os.environ.get(PORTABLE) == "1" if portable is None else portable
@@ -81,6 +84,13 @@ class Datagrams:
             except ConnectionResetError:
                 # Windows tells here too that an earlier datagram met a closed port.
                 opened.sendto(data, (host, port))
+
+    def gather(self, gather: Gather) -> None:
+        """Hand datagrams of IPv4 over some at once from now on: octets, the sender's address in four, and its port.
+
+        It must not raise.
+        """
+        self._gather = gather
 
     def volley(self, stencil: Stencil, port: int, size: int) -> Volley:
         """Return what sends up to ``size`` datagrams to IPv4 addresses at once."""
@@ -128,14 +138,23 @@ class Datagrams:
 
     def _read(self, opened: socket.socket) -> None:
         """Empty a socket, but for what comes in faster than it is heard: others have their turn too."""
-        at_once = not self.portable and opened.family == socket.AF_INET
-        for data, host, port in self._many(opened) if at_once else _one_by_one(opened):
+        if opened.family != socket.AF_INET or (self.portable and self._gather is None):
+            self._tell(_one_by_one(opened))
+            return
+        for some in _in_lists(opened) if self.portable else self._many(opened):
+            if self._gather is None:
+                self._tell((data, socket.inet_ntoa(host), port) for data, host, port in some)
+            else:
+                self._gather(some)
+
+    def _tell(self, heard: Iterable[tuple[bytes, str, int]]) -> None:
+        for data, host, port in heard:
             try:
                 self._hear(data, host, port)
             except Exception:  # one datagram must not cost the others that wait behind it
                 log.exception("a datagram was not understood")
 
-    def _many(self, opened: socket.socket) -> Iterator[tuple[bytes, str, int]]:
+    def _many(self, opened: socket.socket) -> Iterator[list[tuple[bytes, bytes, int]]]:
         if self._inbox is None:
             self._inbox = Inbox(_DATAGRAMS_A_CALL)
         inbox = self._inbox
@@ -145,9 +164,15 @@ class Datagrams:
             except OSError:
                 # Nothing is left; that an earlier datagram met a closed port is not told to such a socket.
                 return
-            yield from heard
+            yield heard
             if len(heard) < inbox.count:
                 return
+
+
+def _in_lists(opened: socket.socket) -> Iterator[list[tuple[bytes, bytes, int]]]:
+    heard = ((data, socket.inet_aton(host), port) for data, host, port in _one_by_one(opened))
+    while some := list(islice(heard, _DATAGRAMS_A_CALL)):
+        yield some
 
 
 def _one_by_one(opened: socket.socket) -> Iterator[tuple[bytes, str, int]]:

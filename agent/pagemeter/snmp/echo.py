@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
 from pagemeter.snmp.codec import MalformedError, Message, PduType, decode
 from pagemeter.snmp.probe import EngineReport, decode_report, encode_probe
 from pagemeter.snmp.session import ErrorStatus, community_question
-from pagemeter.snmp.types import Oid
+from pagemeter.snmp.types import Oid, VarBind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Echo:
-    """An address that answered, under which credential; ``answer`` has all rows only where ``whole``."""
+class Values(NamedTuple):
+    """What was answered to which request; ``rows`` are none of an SNMPv3 engine, which only says who it is."""
+
+    request_id: int
+    rows: tuple[VarBind, ...] | None
+    is_fine: bool
+
+    @classmethod
+    def of(cls, message: Message | EngineReport) -> Self:
+        """Take over what a sweep looks at; fine is an answer of values and without an error."""
+        if isinstance(message, EngineReport):
+            return cls(message.request_id, None, False)
+        return cls(message.request_id, message.rows, message.error_status == ErrorStatus.NO_ERROR)
+
+
+class Echo(NamedTuple):
+    """An address that answered, also as text, and under which credential; ``rows`` are all only where ``whole``.
+
+    They are none of an SNMPv3 engine.
+    """
 
     address: IPAddress
+    host: str
     credential: SnmpCredential
-    answer: Message | EngineReport
+    rows: tuple[VarBind, ...] | None
     whole: bool
-
-    @property
-    def host(self) -> str:
-        """The address as text."""
-        return str(self.address)
 
 
 def question(credential: SnmpCredential, oids: Sequence[Oid]) -> Callable[[int], bytes]:
@@ -34,18 +47,13 @@ def question(credential: SnmpCredential, oids: Sequence[Oid]) -> Callable[[int],
     return community_question(credential, PduType.GET, oids)
 
 
-def understood(data: bytes) -> Message | EngineReport | None:
+def understood(data: bytes) -> Values | None:
     """Read an answer of any version; none for what is no answer."""
     try:
         message = decode(data)
     except MalformedError:
         try:
-            return decode_report(data)
+            return Values.of(decode_report(data))
         except MalformedError:
             return None
-    return message if message.pdu == PduType.RESPONSE else None
-
-
-def is_whole(answer: object, *, all_asked: bool) -> bool:
-    """Say whether an answer has all values that the device can tell: no error, and all were asked for."""
-    return isinstance(answer, Message) and all_asked and answer.error_status == ErrorStatus.NO_ERROR
+    return Values.of(message) if message.pdu == PduType.RESPONSE else None

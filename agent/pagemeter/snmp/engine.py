@@ -11,7 +11,7 @@ from typing import Any, Self, overload
 
 from pagemeter.clock import Clock
 from pagemeter.component import Memory, Responder
-from pagemeter.errors import AccessDenied, PagemeterError
+from pagemeter.errors import AccessDenied, PagemeterError, Unreadable
 from pagemeter.model import Hints, Target
 from pagemeter.model.target import host_uri
 from pagemeter.net.budget import Budget
@@ -20,6 +20,7 @@ from pagemeter.net.fence import Fence
 from pagemeter.net.ranges import Resolver, resolve
 from pagemeter.net.routes import Route, own_routes
 from pagemeter.snmp.again import Known, read_again
+from pagemeter.snmp.allowance import OUT_OF_TIME, of_the_visit
 from pagemeter.snmp.broadcast import Broadcast
 from pagemeter.snmp.caps import MOST_SECONDS
 from pagemeter.snmp.columns import read_columns
@@ -143,7 +144,7 @@ class SnmpEngine:
 
         Raises Unreachable, AccessDenied or Unreadable.
         """
-        until = self._clock.monotonic() + within
+        until = self._until(target, within)
         async with self._switchboard.session(target) as session:
             return self._switchboard.describe(session.habits, await self._values(session, oids, until, target.uri))
 
@@ -166,7 +167,7 @@ class SnmpEngine:
         Raises Unreachable, AccessDenied or Unreadable.
         """
         known = Known(rows=rows, proof=tuple(proof), ends=ends, columns=columns)
-        until = self._clock.monotonic() + within
+        until = self._until(target, within)
         async with self._switchboard.session(target) as session:
             walk = await read_again(
                 session,
@@ -178,12 +179,21 @@ class SnmpEngine:
             )
             return self._switchboard.describe(session.habits, walk)
 
+    def _until(self, target: Target, within: float) -> float:
+        """Say when a call ends; waiting for a device, and finding its credential, is part of it. Raises Unreadable."""
+        now, visit = self._clock.monotonic(), of_the_visit()
+        if visit is None:
+            return now + within
+        if visit.until(now) <= now:
+            raise Unreadable(f"{target.uri} is {OUT_OF_TIME}")
+        return min(now + within, visit.until(now))
+
     async def walk(self, target: Target, roots: Sequence[Oid], *, within: float = MOST_SECONDS) -> Walk:
         """Read subtrees, for ``within`` seconds at most; what was cut short keeps its rows and is in ``missing``.
 
         Raises Unreachable, AccessDenied or Unreadable where nothing could be read.
         """
-        until = self._clock.monotonic() + within
+        until = self._until(target, within)
         async with self._switchboard.session(target) as session:
             walk = await read_subtrees(
                 session,
@@ -278,7 +288,7 @@ class SnmpEngine:
         absent is not in the walk; what was cut short is in ``missing``. Raises Unreachable, AccessDenied or Unreadable
         where nothing could be read.
         """
-        until = self._clock.monotonic() + within
+        until = self._until(target, within)
         async with self._switchboard.session(target) as session:
             walk = await read_columns(
                 session,

@@ -13,6 +13,7 @@ from typing import Any
 
 # struct sockaddr_in: family, port and address, eight octets of nothing.
 NAME_SIZE = 16
+_SENDER = struct.Struct("!2xH4s8x")
 _LARGEST_DATAGRAM = 65_535
 
 
@@ -95,23 +96,22 @@ class Inbox(Messages):
     def __init__(self, count: int) -> None:
         """Reserve the room; of what is never used only the address space."""
         super().__init__(bytearray(NAME_SIZE * count), bytearray(_LARGEST_DATAGRAM * count), count)
-        self._view = memoryview(self.octets)
+        self._view, self._senders = memoryview(self.octets), memoryview(self.names)
         words = memoryview(self._block).cast("B").cast("I")
         self._lengths = words[_Message.length.offset // 4 :: ctypes.sizeof(_Message) // 4]
 
-    def receive(self, opened: socket.socket) -> list[tuple[bytes, str, int]]:
-        """Return what is there, each as octets, the sender's IPv4 address and port; raises OSError."""
+    def receive(self, opened: socket.socket) -> list[tuple[bytes, bytes, int]]:
+        """Return what is there, each as octets, its sender's IPv4 address in four, and the port; raises OSError."""
         _, receive = _existing_calls()
         count: int = receive(opened.fileno(), self._where, self.count, _DONT_WAIT, None)
         if count < 0:
             _raise()
-        names, view = bytes(self.names[: count * NAME_SIZE]), self._view
-        heard = []
-        for place, length in enumerate(self._lengths[:count].tolist()):
-            name, at = place * NAME_SIZE, place * self._size
-            host = socket.inet_ntoa(names[name + 4 : name + 8])
-            heard.append((view[at : at + length].tobytes(), host, names[name + 2] << 8 | names[name + 3]))
-        return heard
+        view, starts = self._view, range(0, count * self._size, self._size)
+        senders = _SENDER.iter_unpack(self._senders[: count * NAME_SIZE])
+        return [
+            (view[at : at + length].tobytes(), host, port)
+            for at, length, (port, host) in zip(starts, self._lengths[:count].tolist(), senders, strict=True)
+        ]
 
 
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)

@@ -17,6 +17,8 @@ __all__ = ["MOST_OCTETS", "MOST_ROWS", "MOST_SECONDS", "answered", "predecessor"
 
 _CLOCK = SystemClock()
 _NO_ROWS = "an answer without variable bindings"
+# So few are always asked by GET itself, whose word on what is absent is the device's last.
+_FEW = 3
 
 
 async def read_values(
@@ -27,13 +29,17 @@ async def read_values(
     clock: Clock = _CLOCK,
     within: float = MOST_SECONDS,
     uri: str = "the device",
+    expected: bool | None = None,
+    proven: bool = False,
 ) -> Walk:
     """Read single values; absent ones are not in the walk, those that could not be read are in ``missing``.
 
+    Values that are ``expected`` are absent only where GET itself says so; of those that are not, GETNEXT is believed,
+    too. Where that is not known, an end of the MIB that GETNEXT claims is doubted by one GET.
     Raises Unreachable, AccessDenied, or Unreadable where it answered with nothing but faults.
     """
-    caps = Caps(clock, within)
-    reader = ValueReader(session, caps)
+    caps = Caps(clock, within, proven=proven)
+    reader = ValueReader(session, caps, expected=expected)
     forbidden = {oid: "is never asked for" for oid in oids if denied_by(oid, denied) is not None}
     wanted = [oid for oid in oids if oid not in forbidden] if forbidden else list(oids)
     if not await caps.keep_time(reader.read(wanted)):
@@ -44,20 +50,23 @@ async def read_values(
 class ValueReader:
     """GET with as many identifiers in a packet as the device takes."""
 
-    def __init__(self, session: Session, caps: Caps) -> None:
+    def __init__(self, session: Session, caps: Caps, *, expected: bool | None = None) -> None:
         self.missing: dict[Oid, str] = {}
         self._caps = caps
         self._session = session
         self._heard = bool(caps.rows)
         self._asked: tuple[Oid, ...] = ()
         self._open: deque[tuple[Oid, ...]] = deque()
+        self._expected = expected
+        self._by_next = False
         # The largest packet that met genErr, 0 once one identifier was found guilty.
         self._erred = 0
 
     async def read(self, oids: Sequence[Oid]) -> None:
         """Read them; raise what the first question met, and note in ``missing`` what a later one met."""
         self._enqueue(oids)
-        habits, v1 = self._session.habits, not self._session.bulk_exists
+        self._by_next = not (self._session.bulk_exists or self._expected) and len(oids) > _FEW
+        habits = self._session.habits
         while self._open:
             if reason := self._caps.exhausted():
                 self._asked = ()
@@ -65,7 +74,7 @@ class ValueReader:
                 return
             asked = self._asked = self._open.popleft()
             try:
-                if v1 and habits.get_by_next:
+                if self._by_next and habits.get_by_next:
                     await self._ask_next(asked)
                     continue
                 reply = await self._ask(asked)
@@ -131,7 +140,7 @@ class ValueReader:
     def _without_absent(self, asked: tuple[Oid, ...], index: int) -> None:
         """Ask again without the identifier that v1 names as absent, or each alone where it names none."""
         habits = self._session.habits
-        if len(asked) > 1 and not self._session.bulk_exists and not habits.get_by_next:
+        if len(asked) > 1 and self._by_next and not habits.get_by_next:
             # Each absent value would cost a question.
             habits.get_by_next = True
             self._open.appendleft(asked)
@@ -178,6 +187,8 @@ class ValueReader:
             end = asked[reply.error_index - 1]
             if rest := tuple(oid for oid in asked if oid < end):
                 self._open.appendleft(rest)
+            if self._expected is None:
+                await self._doubt_the_end(tuple(sorted(oid for oid in asked if oid >= end)))
             return
         if reply.error_status != ErrorStatus.NO_ERROR or len(reply.rows) != len(asked):
             await self._take(asked, await self._session.ask(PduType.GET, asked))
@@ -188,6 +199,14 @@ class ValueReader:
         between = [oid for oid, row in zip(asked, reply.rows, strict=True) if row.oid < oid]
         for oid in between:
             await self._take((oid,), await self._session.ask(PduType.GET, (oid,)))
+
+    async def _doubt_the_end(self, behind: tuple[Oid, ...]) -> None:
+        """Ask for the first value behind an end of the MIB: some firmware claims one where GET finds more."""
+        reply = await self._session.ask(PduType.GET, behind[:1])
+        if reply.error_status == ErrorStatus.NO_ERROR and answered(behind[:1], reply.rows):
+            self._by_next = self._session.habits.get_by_next = False
+            self._open.extendleft((oid,) for oid in behind[1:])
+        await self._take(behind[:1], reply)
 
 
 def predecessor(value: Oid) -> Oid:

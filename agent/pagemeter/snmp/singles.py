@@ -11,7 +11,7 @@ from pagemeter.clock import Clock
 from pagemeter.net.credentials import IPAddress
 from pagemeter.snmp.candidate import Candidate
 from pagemeter.snmp.codec import MalformedError
-from pagemeter.snmp.echo import Echo, is_whole, question
+from pagemeter.snmp.echo import Echo, Values, question
 from pagemeter.snmp.exchange import Exchange
 from pagemeter.snmp.neighbours import Neighbours
 from pagemeter.snmp.tickets import Answer, Ticket
@@ -89,8 +89,9 @@ class Singles:
             self._neighbours.forget(place)
             if isinstance(answer, MalformedError) or self._silent.pop(candidate.address, None) is None:
                 return
-            whole = is_whole(answer, all_asked=number < len(credentials))
-            self._echoes.append(Echo(address=candidate.address, credential=credential, answer=answer, whole=whole))
+            _, rows, is_fine = Values.of(answer)
+            whole = is_fine and number < len(credentials)
+            self._echoes.append(Echo(candidate.address, str(candidate.address), credential, rows, whole))
             self._arrived.set()
 
         # An address to which this host has no way is as good as silent.

@@ -15,7 +15,6 @@ from pagemeter.model.target import host_uri
 from pagemeter.net.credentials import IPAddress
 from pagemeter.snmp.bookmark import Bookmark, fingerprint
 from pagemeter.snmp.candidate import Candidate
-from pagemeter.snmp.codec import Message
 from pagemeter.snmp.datagrams import Datagrams, Hear
 from pagemeter.snmp.echo import Echo
 from pagemeter.snmp.exchange import Exchange
@@ -71,7 +70,8 @@ class Stages:
         self._total = sum(s.last - s.first + 1 for s in stretches) + len(singles)
         self._oids = oids
         self._found_by = found_by
-        self._ready: deque[Responder] = deque()
+        self._ready: deque[Responder | Echo] = deque()
+        self._hints: dict[str, Hints] = {}
         self._arrived = asyncio.Event()
         self._looks = Looks(means.get, oids, self._found, self._arrived.set)
         self._valve = Valve(self._waiting)
@@ -106,7 +106,9 @@ class Stages:
         while True:
             self._arrived.clear()
             while self._ready:
-                yield self._ready.popleft()
+                one = self._ready.popleft()
+                # An echo costs little as long as nobody takes it.
+                yield self._responder(one) if isinstance(one, Echo) else one
             self._valve.taken()
             if self._valve.due():
                 asked = self._valve.asked
@@ -201,15 +203,25 @@ class Stages:
                 self._echo(echo)
 
     def _echo(self, echo: Echo) -> None:
-        """Name who answered, and remember under which credential; for v3 that is not yet known."""
-        hints = Hints(credential=echo.credential.name)
-        target = Target(uri=host_uri(echo.host), found_by=self._found_by, hints=hints)
-        if isinstance(echo.answer, Message):
+        """Hand on who answered with all values, and look again at the others."""
+        if echo.whole:
+            self._ready.append(echo)
+            self._arrived.set()
+            return
+        if echo.rows is not None:
             self._means.switchboard.habits(echo.address).credential = echo.credential
-            if echo.whole:
-                self._found(Responder(target=target, walk=Walk(answered(self._oids, echo.answer.rows))))
-                return
-        self._looks.add(target)
+        self._looks.add(self._target(echo))
+
+    def _responder(self, echo: Echo) -> Responder:
+        """Name who answered, and remember under which credential."""
+        self._means.switchboard.habits(echo.address).credential = echo.credential
+        return Responder(target=self._target(echo), walk=Walk(answered(self._oids, echo.rows or ())))
+
+    def _target(self, echo: Echo) -> Target:
+        name = echo.credential.name
+        if (hints := self._hints.get(name)) is None:
+            hints = self._hints[name] = Hints(credential=name)
+        return Target(uri=host_uri(echo.host), found_by=self._found_by, hints=hints)
 
     def _found(self, responder: Responder) -> None:
         self._ready.append(responder)

@@ -7,7 +7,7 @@ from operator import attrgetter, lt
 
 from pagemeter.clock import Clock
 from pagemeter.errors import Unreachable, Unreadable
-from pagemeter.snmp.caps import MOST_ROWS, MOST_SECONDS, Caps, error_text
+from pagemeter.snmp.caps import MOST_SECONDS, Caps, error_text
 from pagemeter.snmp.denied import behind, denied_by
 from pagemeter.snmp.following import Following
 from pagemeter.snmp.session import ErrorStatus, Reply, Session
@@ -58,7 +58,7 @@ class SubtreeReader:
         self._waiting = list(reversed(roots))
         while self._waiting:
             spared = _ROWS_FOR_THE_NEXT * (len(self._waiting) - 1)
-            self._caps.most_rows = max(MOST_ROWS - spared, MOST_ROWS // 2)
+            self._caps.most_rows = max(self._caps.all_rows - spared, self._caps.all_rows // 2)
             await self.read(self._waiting[-1])
             self._waiting.pop()
 
@@ -103,7 +103,7 @@ class SubtreeReader:
             if reason := self._caps.exhausted():
                 rows = len(self._caps.rows)
                 full = rows >= self._caps.most_rows
-                self.missing[root] = f"cut after {rows - self._before} rows" if full else reason
+                self.missing[root] = self._caps.out_of_rows(rows - self._before) if full else reason
                 return False
             rows_told = self._told(after)
             if rows_told is None:

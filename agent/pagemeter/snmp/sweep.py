@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from ipaddress import IPv4Address
 
 from pagemeter.clock import Clock
 from pagemeter.snmp.brake import Brake
-from pagemeter.snmp.codec import Message
 from pagemeter.snmp.datagrams import Datagrams, Hear
-from pagemeter.snmp.echo import Echo, is_whole, question, understood
-from pagemeter.snmp.lane import HEARD, UNHEARD, Lane, Stamps, addresses_of
+from pagemeter.snmp.echo import Echo, question
+from pagemeter.snmp.hearing import Heard, Hearing
+from pagemeter.snmp.lane import Lane, Stamps, addresses_of
 from pagemeter.snmp.neighbours import Neighbours
-from pagemeter.snmp.probe import EngineReport
 from pagemeter.snmp.types import Oid
 from pagemeter.snmp.valve import Valve
 from pagemeter.snmp.volley import Shots, Stencil, Volley
@@ -27,14 +25,12 @@ log = logging.getLogger(__name__)
 # So often the loop may do other work while the budget lets everything through.
 _PACKETS_A_TURN = 16_384
 
-# What came in is understood when there is nothing to send, some of it at a time. Who sends waits where it is more than
-# this; what comes unasked beyond the last bound is not kept at all.
-_DATAGRAMS_A_TURN = 64
-_MOST_UNREAD = 2048
-_MOST_KEPT = 8192
+# What came in is judged when there is nothing to send, some of it at a time. Who sends waits where there is more.
+_DATAGRAMS_A_TURN = 128
+_MOST_UNREAD = 8192
 
 # A buffer of 208 KiB is full within a millisecond when a whole network answers at once: it is emptied in between.
-_DATAGRAMS_A_LOOK = 8
+_DATAGRAMS_A_LOOK = 32
 
 # Quiet hours may begin and segments may be dropped while a sweep runs.
 _LOOK_AT_FENCE = 1.0
@@ -67,25 +63,25 @@ class Sweep:
         timeout: float,
         datagrams: Callable[[Hear], Datagrams] = Datagrams,
     ) -> None:
-        self.strays: Counter[str] = Counter()
         self._lanes = tuple(lanes)
         self._oids = tuple(oids)
-        self._found = found
         self._allowed = allowed
         self._valve = valve
         self._neighbours = neighbours
         self._clock = clock
         self._timeout = timeout
         self._datagrams = datagrams(self._hear)
-        self._unread: deque[tuple[bytes, str, int]] = deque()
+        self._datagrams.gather(self._gather)
+        self._hearing = Hearing(self._lanes, found=found, over=self._over, neighbours=neighbours)
         self._reading: asyncio.Handle | None = None
         self._packets = 0
         self._brake = Brake(clock)
         self._finished: dict[int, asyncio.Event] = {id(lane): asyncio.Event() for lane in self._lanes}
-        self._homes: dict[int, list[Lane]] = {}
-        for lane in self._lanes:
-            for prefix in lane.order.prefixes:
-                self._homes.setdefault(prefix, []).append(lane)
+
+    @property
+    def strays(self) -> Counter[str]:
+        """How many datagrams did not count, and why."""
+        return self._hearing.strays
 
     async def run(self) -> None:
         """Ask all; returns when everybody has answered or had the time to."""
@@ -94,7 +90,7 @@ class Sweep:
                 for lane in self._lanes:
                     group.create_task(self._ask_all(lane))
             self._datagrams.receive()
-            self._understand(len(self._unread))
+            self._understand(len(self._hearing))
         finally:
             log.debug("%d datagrams were dropped; of the others do not count: %s", self._lost, dict(self.strays))
             self._datagrams.close()
@@ -106,7 +102,7 @@ class Sweep:
         last = look_again = 0.0
         extra = _MOST_EXTRA_TURNS
         while lane.turn < lane.turns:
-            self._understand(len(self._unread))
+            self._understand(len(self._hearing))
             dropped = self._lost
             lane.begin_turn()
             volley, size = self._volley(lane)
@@ -165,10 +161,13 @@ class Sweep:
     async def _listen(self, count: int) -> None:
         """Hear what came in, and go more slowly for a while where the system had to drop some of it."""
         self._datagrams.receive()
-        while len(self._unread) >= _MOST_UNREAD:
+        while len(self._hearing) >= _MOST_UNREAD:
             self._understand(_DATAGRAMS_A_TURN)
             await self._clock.sleep(0)
-        self._brake.sent(count, self._lost)
+        if (lost := self._lost) > self._brake.lost:
+            # The buffer may be smaller by now than when the turn began.
+            self._brake.begin(self._datagrams.room)
+        self._brake.sent(count, lost)
         self._packets += count
         if self._brake.is_on:
             await self._brake.wait()
@@ -184,19 +183,22 @@ class Sweep:
                 async with asyncio.timeout(seconds):
                     await self._finished[id(lane)].wait()
 
+    def _over(self, lane: Lane) -> None:
+        self._finished[id(lane)].set()
+
     def _hear(self, data: bytes, host: str, port: int) -> None:
-        self._brake.fetched += 1
-        if len(self._unread) >= _MOST_KEPT:
-            self.strays["too many"] += 1
-            return
-        self._unread.append((data, host, port))
+        self._gather([(data, socket.inet_aton(host), port)])
+
+    def _gather(self, heard: Sequence[Heard]) -> None:
+        self._brake.fetched += len(heard)
+        self._hearing.keep(heard)
         if self._reading is None:
             self._reading = asyncio.get_running_loop().call_soon(self._read_on)
 
     def _read_on(self) -> None:
         self._reading = None
         self._understand(_DATAGRAMS_A_TURN)
-        if self._unread:
+        if len(self._hearing):
             self._reading = asyncio.get_running_loop().call_soon(self._read_on)
 
     @property
@@ -205,47 +207,6 @@ class Sweep:
         return self._datagrams.dropped + self.strays["too many"]
 
     def _understand(self, most: int) -> None:
-        for number in range(min(most, len(self._unread))):
-            if number % _DATAGRAMS_A_LOOK == 0:
-                self._datagrams.receive()
-            data, host, port = self._unread.popleft()
-            try:
-                self._judge(data, host, port)
-            except Exception:  # one answer must not cost the others
-                log.exception("an answer of %s was not understood", host)
-
-    def _judge(self, data: bytes, host: str, port: int) -> None:
-        address = int.from_bytes(socket.inet_aton(host))
-        home = _home(self._homes.get(address >> 8, ()), address)
-        if home is None:
-            self.strays["foreign"] += 1
-            return
-        lane, position = home
-        lane.toll.got(len(data))
-        if lane.attached:
-            self._neighbours.forget((address,))
-        answer = understood(data)
-        turn = None if answer is None else lane.asked_in(position, answer.request_id)
-        if answer is None or turn is None:
-            self.strays["rubbish" if answer is None else "wrong id"] += 1
-        elif lane.credentials[turn % len(lane.credentials)].port != port:
-            self.strays["wrong port"] += 1
-        elif lane.heard[position] != UNHEARD:
-            self.strays["twice"] += 1
-        else:
-            self._note(lane, position, turn, IPv4Address(address), answer)
-
-    def _note(self, lane: Lane, position: int, turn: int, address: IPv4Address, answer: Message | EngineReport) -> None:
-        lane.note(position, HEARD)
-        whole = is_whole(answer, all_asked=turn < len(lane.credentials))
-        credential = lane.credentials[turn % len(lane.credentials)]
-        self._found(Echo(address=address, credential=credential, answer=answer, whole=whole))
-        if not lane.left:
-            self._finished[id(lane)].set()
-
-
-def _home(lanes: Iterable[Lane], address: int) -> tuple[Lane, int] | None:
-    for lane in lanes:
-        if (position := lane.order.position(address)) is not None:
-            return lane, position
-    return None
+        for left in range(min(most, len(self._hearing)), 0, -_DATAGRAMS_A_LOOK):
+            self._datagrams.receive()
+            self._hearing.judge(min(left, _DATAGRAMS_A_LOOK))

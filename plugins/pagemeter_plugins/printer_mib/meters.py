@@ -130,11 +130,14 @@ def _why_not(walk: Walk, profiles: Sequence[Profile], what: Literal["mono", "col
     if told is not None:
         return told
     rules = [rule for profile in profiles for rule in profile.meters]
-    if not all(is_whole(walk, places_of(rule)) for rule in rules):
+    cut = not _OF_ENGINES.isdisjoint(walk.missing) and any(one.engine for rule in rules for one in rule.when)
+    if cut or not all(is_whole(walk, places_of(rule)) for rule in rules):
         return "not all of the maker's counters were read"
     return "device does not tell" if rules else "no profile"
 
 
+# What tells a color engine from another, on which rules depend.
+_OF_ENGINES = frozenset({mib.MARKER, mib.SUPPLIES, mib.COLORANT})
 _LIFE_COUNT = mib.origin(mib.MARKER_LIFE_COUNT).where
 
 
@@ -145,13 +148,15 @@ def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
         for marker in markers:
             where = (*column, index, marker)
             value = counter_at(walk, where)
-            if value is None:
+            unit = walk.integer((*mib.MARKER_COUNTER_UNIT, index, marker))
+            # With another unit it would be another meter.
+            if value is None or (unit is None and mib.MARKER in walk.missing):
                 continue
             yield MeterRead(
                 work=Work.TOTAL,
                 engine=marker if len(markers) > 1 else None,
                 since=since,
-                unit=_UNITS.get(walk.integer((*mib.MARKER_COUNTER_UNIT, index, marker)) or 0, MeterUnit.OTHER),
+                unit=_UNITS.get(unit or 0, MeterUnit.OTHER),
                 value=value,
                 raw=str(value),
                 origin=mib.origin(where),

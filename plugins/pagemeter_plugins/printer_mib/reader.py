@@ -23,6 +23,7 @@ from pagemeter_plugins.printer_mib.profiles import usable_profiles
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 from pagemeter_plugins.printer_mib.shelf import Shelf, from_memory, octets_of, other_alerts, to_memory, with_alerts
 from pagemeter_plugins.printer_mib.shelving import rules_of, shelf_of
+from pagemeter_plugins.printer_mib.vanished import unknown_counters, vanished, with_doubt, witnesses
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class PrinterMibReader(Reader):
         scopes = ask.scopes & SCOPES
         if not scopes:
             return Answer()
-        snmp = Patience(self._snmp, target, self._clock)
+        snmp = Patience(self._snmp, target)
         shelf = from_memory(ask.memory)
         if shelf is not None and shelf.serves(scopes, self._rules, self._clock.now()):
             return await self._once_more(snmp, shelf, ask)
@@ -92,14 +93,24 @@ class PrinterMibReader(Reader):
         if (why := shelf.misfit(fresh, scopes, now())) is None:
             found = self._parsed(Walk((*shelf.settled(scopes), *fresh)), scopes)
             if not isinstance(found, NotAPrinter):
-                return Answer(readings=found)
+                lost = unknown_counters(shelf, shelf.gone(scopes)) if Scope.METERS in scopes else ()
+                return Answer(readings=_with_unknown(found, lost))
         log.debug("%s is read as a whole: %s", snmp.uri, why)
+        # Where it fell silent, or hides rows, what it said is worth telling if it is the device of before.
+        partly = fresh if fresh.missing and shelf.misfit(fresh, scopes, now(), whole=False) is None else None
         try:
-            return await self._anew(snmp, scopes, shelf, misfits=True, known=True)
+            answer = await self._anew(snmp, scopes, shelf, misfits=True, known=True)
         except DeviceError:
-            if not fresh.missing or shelf.misfit(fresh, scopes, now(), whole=False) is not None:
+            if partly is None:
                 raise
-        # It fell silent on the way: what it said is told, and what is missing is named.
+            return self._partly(shelf, partly, scopes)
+        if partly is None or not isinstance(answer, Answer) or not any(one.missing for one in answer.readings):
+            return answer
+        other = self._partly(shelf, partly, scopes)
+        return other if isinstance(other, Answer) and _meters_in(other) > _meters_in(answer) else answer
+
+    def _partly(self, shelf: Shelf, fresh: Walk, scopes: frozenset[Scope]) -> Answer | NotAPrinter:
+        """Tell what was read again, and name what is missing."""
         told = mib.with_cut_tables(Walk((*shelf.settled(scopes), *fresh), fresh.missing))
         cut = [table for table in _TOLD_WHOLE if table in told.missing]
         rows = (row for row in told if not any(row.oid[: len(table)] == table for table in cut))
@@ -124,6 +135,8 @@ class PrinterMibReader(Reader):
         Raises DeviceError; of a ``known`` printer also where what was cut short does not tell that it is one.
         """
         walk = await self._look(snmp)
+        if not printers_of(walk):
+            walk, _ = await self._doubted(snmp, walk, shelf, scopes, mib.FIRST)
         if walk.missing and not (printers_of(walk) if known else len(walk)):
             raise Unreadable(f"{snmp.uri} answers, but is not to be read: {mib.missing_of(walk)[0]}")
         if not len(walk):
@@ -131,6 +144,7 @@ class PrinterMibReader(Reader):
         if not printers_of(walk):
             return not_a_printer(walk)
         walk = mib.without_endless_columns(walk.joined(await self._rest(snmp, walk, scopes)))
+        walk, lost = await self._doubted(snmp, walk, shelf, scopes)
         people, proof, counted = self._people(walk), proof_of(walk), tuple[Oid, ...]()
         distrusted = None
         if Scope.METERS in scopes:
@@ -145,6 +159,7 @@ class PrinterMibReader(Reader):
             return found
         if distrusted is not None:
             return Answer(readings=_without_meters(found, distrusted))
+        found = _with_unknown(found, lost)
         left = shelf_of(
             walk,
             people,
@@ -153,7 +168,7 @@ class PrinterMibReader(Reader):
             proof,
             rules=self._rules,
             at=self._clock.now(),
-            before=shelf if misfits else None,
+            before=shelf if misfits or lost else None,
         )
         wider = shelf is not None and shelf.rules == self._rules and shelf.scopes > scopes
         return Answer(readings=found, memory=None if left is None or wider else to_memory(left))
@@ -165,6 +180,25 @@ class PrinterMibReader(Reader):
         if not printers_of(walk):
             walk = mib.without_endless_columns(walk.joined(await snmp.walk(_SECOND_LOOK)))
         return walk
+
+    async def _doubted(
+        self,
+        snmp: Patience,
+        walk: Walk,
+        shelf: Shelf | None,
+        scopes: frozenset[Scope],
+        roots: tuple[Oid, ...] = ((),),
+    ) -> tuple[Walk, tuple[Unknown, ...]]:
+        """Ask a few values by name that an earlier visit read below ``roots`` and this one did not meet.
+
+        Returns the walk with what is hidden in ``missing``, and what is not answered any more.
+        """
+        gone = () if shelf is None else vanished(shelf, walk, scopes, self._clock.now())
+        gone = tuple(one for one in gone if any(one[: len(root)] == root for root in roots))
+        if shelf is None or not gone:
+            return walk, ()
+        doubted = with_doubt(walk, shelf, gone, await snmp.get(witnesses(shelf, gone)))
+        return doubted, unknown_counters(shelf, gone) if doubted is walk and Scope.METERS in scopes else ()
 
     async def _rest(self, snmp: Patience, walk: Walk, scopes: frozenset[Scope]) -> Walk:
         who = self._people(walk)[0]
@@ -203,6 +237,14 @@ class PrinterMibReader(Reader):
 
     def _parsed(self, walk: Walk, scopes: frozenset[Scope]) -> tuple[Reading, ...] | NotAPrinter:
         return parse_printer_mib(walk, scopes, self._clock.now(), self._profiles)
+
+
+def _meters_in(answer: Answer) -> int:
+    return sum(len(one.meter_reads) for one in answer.readings)
+
+
+def _with_unknown(readings: tuple[Reading, ...], more: tuple[Unknown, ...]) -> tuple[Reading, ...]:
+    return tuple(replace(one, unknown=(*one.unknown, *more)) for one in readings) if more else readings
 
 
 def _without_meters(readings: Sequence[Reading], why: str) -> tuple[Reading, ...]:

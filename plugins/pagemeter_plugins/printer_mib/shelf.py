@@ -92,6 +92,17 @@ class Shelf:
         passing = (one for one in self._of(scopes) if one.kind is Kind.PASSING)
         return {one.column: len(one.rows) for one in passing if one.column is not None}
 
+    def counted(self) -> frozenset[Oid]:
+        """Return the objects that counters are made of, or were before they were gone."""
+        was = {Kind.COUNTER: None, Kind.GONE: Tag.COUNTER32}
+        rows = (row for one in self.sections if one.kind in was for row in one.rows if was[one.kind] in (None, row.tag))
+        return frozenset(row.oid for row in rows)
+
+    def gone(self, scopes: frozenset[Scope]) -> tuple[Oid, ...]:
+        """Return what was there once, or is usual, and is not told."""
+        gone = (one for one in self._of(scopes) if one.kind is Kind.GONE)
+        return tuple(dict.fromkeys(row.oid for one in gone for row in one.rows))
+
     def settled(self, scopes: frozenset[Scope]) -> Iterator[VarBind]:
         """Yield the rows that describe."""
         for one in self._of(scopes):

@@ -68,8 +68,12 @@ def shelf_of(
 def _gone(walk: Walk, people: Sequence[Person], scopes: frozenset[Scope], before: Shelf | None) -> Iterator[Section]:
     """Yield what may come back: rows of the shelf before, and the serial number and counters that are not told."""
     known = () if before is None or before.scopes != scopes else before.rows(scopes)
-    if rows := [one for one in known if one not in walk][:_MOST_GONE]:
-        yield Section(scopes=scopes, kind=Kind.GONE, rows=_nothing_at(rows))
+    if before is not None and (rows := [one for one in known if one not in walk]):
+        counters = before.counted()
+        told = sorted(rows, key=lambda one: one not in counters)[:_MOST_GONE]
+        # The tag says of which there was a counter.
+        rows_ = (VarBind(one, Tag.COUNTER32 if one in counters else Tag.NULL, None) for one in sorted(told))
+        yield Section(scopes=scopes, kind=Kind.GONE, rows=tuple(rows_))
     markers = [(who.index, row) for who in people for row in mib.rows_of(walk, mib.MARKER, who.index)]
     silent = [place for column in _OF_A_MARKER for row in markers if (place := (*column, *row)) not in walk]
     serials = [(*mib.GENERAL_SERIAL_NUMBER, who.index) for who in people]

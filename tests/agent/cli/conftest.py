@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -76,11 +75,8 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet() -> Iterator[Fleet]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.41.0.1", 0))
-        port = probe.getsockname()[1]
-    devices = load_fleet()
+def fleet(common_port: Callable[[], int]) -> Iterator[Fleet]:
+    devices, port = load_fleet(), common_port()
     with in_background(Simulator(place_fleet(devices, NETWORK, port))) as simulator:
         places = zip(simulator.places, devices, strict=True)
         yield Fleet(port, {place.address: (device, place.device) for place, device in places})

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import pytest
 
-from pagemeter.clock import SystemClock
+from pagemeter.clock import Clock, SystemClock
 from pagemeter.model import Target
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, NetworkCredential, SnmpCredential
@@ -139,8 +139,9 @@ def engine_for(
     rate: float = 5000,
     resolver: Resolver = resolve,
     kept: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    clock: Clock | None = None,
 ) -> SnmpEngine:
-    clock = SystemClock()
+    clock = clock or SystemClock()
     return SnmpEngine(
         fence=fence or Fence([FencedNetwork(network=network) for network in LOOPBACK]),
         budget=Budget(clock, rate),

@@ -98,7 +98,9 @@ def told(readings: Iterable[Reading]) -> list[Reading]:
 
 
 @pytest.mark.parametrize(
-    "scopes", [SCOPES, STATUS, *(frozenset({scope}) for scope in sorted(SCOPES - STATUS))], ids=str
+    "scopes",
+    [SCOPES, STATUS, *(frozenset({scope}) for scope in sorted(SCOPES - STATUS))],
+    ids=lambda scopes: "+".join(sorted(scopes)),
 )
 @pytest.mark.parametrize("name", PRINTERS)
 async def test_a_second_visit_tells_what_the_first_one_did(name: str, scopes: frozenset[Scope]) -> None:
@@ -143,6 +145,7 @@ async def test_a_level_a_counter_and_a_state_of_the_first_visit_are_not_in_its_m
     assert not [where for where in kept if where[:-2] in settled_at_best or where[:-1] == mib.HR_PRINTER_STATUS]
 
 
+NO_COUNTER = "a counter that is not answered"
 REASONS: dict[str, tuple[list[VarBind], list[Oid]]] = {
     "another serial number": ([words(SERIAL, b"OTHER9")], []),
     "another name": ([words(mib.SYS_NAME, b"other")], []),
@@ -159,7 +162,7 @@ REASONS: dict[str, tuple[list[VarBind], list[Oid]]] = {
     "a level that rose": ([number(LEVEL, 10**6)], []),
     "a level that is known no more": ([number(LEVEL, -3)], []),
     "another capacity": ([number((*mib.SUPPLIES_MAX_CAPACITY, 1, 1), 77)], []),
-    "a counter that is not answered": ([], [LIFE_COUNT]),
+    NO_COUNTER: ([], [LIFE_COUNT]),
 }
 
 
@@ -170,7 +173,10 @@ async def test_everything_is_read_anew_in_the_same_visit(site: Site, reason: str
     second = await site.visit()
     assert site.walked
     assert site.left is not None
-    assert second == await Site(site.walk).visit()
+    lost = "counters that were read before are not answered any more" if reason == NO_COUNTER else None
+    assert [one.why.split(":")[0] for one in second[0].unknown if one.what == "meters"] == [lost] * (lost is not None)
+    unknown = tuple(one for one in second[0].unknown if one.what != "meters")
+    assert (replace(second[0], unknown=unknown),) == await Site(site.walk).visit()
     assert await site.visit() == second
     assert not site.walked
 

@@ -168,7 +168,7 @@ async def test_a_known_printer_that_turns_wrong_keeps_its_place_and_tells_no_oth
             assert faulty.memory is None
             [reading] = faulty.readings
             told = [(read.key, read.value) for read in reading.meter_reads]
-            assert told == (expected if not reading.missing else [])
+            assert told == expected or (reading.missing and set(told) < set(expected))
             assert reading.identity.serial_number in (None, first.readings[0].identity.serial_number)
         device.turn()
         for _ in range(2):

@@ -113,19 +113,18 @@ def _marker(facts: Mapping[str, Any], number: int) -> dict[str, tuple[Tag, Any]]
 class Home:
     """Two addresses, an agent and its store; with ``restarts`` each visit is a new agent's."""
 
-    def __init__(self, folder: Path, *, restarts: bool) -> None:
+    def __init__(self, folder: Path, port: int, *, restarts: bool) -> None:
         self.clock = Calendar()
         self.path = folder / "pagemeter.db"
         self.printers = (Printer(), Printer())
         self._restarts = restarts
         self._stack = AsyncExitStack()
         self._agent: Agent | None = None
-        self._port = 0
+        self._port = port
 
     async def __aenter__(self) -> Home:
-        first = await self._stack.enter_async_context(Simulator([(ADDRESSES[0], 0, self.printers[0])]))
-        self._port = first.places[0].port
-        await self._stack.enter_async_context(Simulator([(ADDRESSES[1], self._port, self.printers[1])]))
+        places = zip(ADDRESSES, self.printers, strict=True)
+        await self._stack.enter_async_context(Simulator([(address, self._port, one) for address, one in places]))
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -195,11 +194,11 @@ class Home:
 
 
 @pytest.fixture
-def tell(tmp_path: Path) -> Callable[..., Home]:
+def tell(tmp_path: Path, common_port: Callable[[], int]) -> Callable[..., Home]:
     """Return a function that lives through visits: (time passed, facts, place, clock set by) each."""
 
     def live(visits: list[Any], *, restarts: bool) -> Home:
-        home = Home(tmp_path, restarts=restarts)
+        home = Home(tmp_path, common_port(), restarts=restarts)
 
         async def main() -> None:
             async with home:

@@ -360,17 +360,19 @@ def printer() -> Callable[[Mapping[str, Any]], Printer]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Site]]]:
+async def site(
+    tmp_path: Path, common_port: Callable[[], int]
+) -> AsyncIterator[Callable[..., Awaitable[Site]]]:
     """Return a function that opens a site with an agent that looks at some places in an order."""
     async with AsyncExitStack() as stack:
 
         async def open_site(places: Sequence[str] = tuple(PLACES), *, folder: str = "site") -> Site:
             (tmp_path / folder).mkdir()
             outlets = {place: Outlet() for place in PLACES}
-            first = await stack.enter_async_context(Simulator([(PLACES["A"], 0, outlets["A"])]))
-            port = first.places[0].port
-            others = [(PLACES[place], port, outlets[place]) for place in PLACES if place != "A"]
-            await stack.enter_async_context(Simulator(others))
+            port = common_port()
+            await stack.enter_async_context(
+                Simulator([(address, port, outlets[place]) for place, address in PLACES.items()])
+            )
             here = Site(tmp_path / folder, outlets, port, places=places)
             stack.push_async_callback(here.end)
             await here.begin()

@@ -175,19 +175,18 @@ class Ipp:
 class Home:
     """Two addresses with a printer each, an agent and its store; with ``restarts`` each visit is a new agent's."""
 
-    def __init__(self, folder: Path, *, restarts: bool = False) -> None:
+    def __init__(self, folder: Path, port: int, *, restarts: bool = False) -> None:
         self.path = folder / "pagemeter.db"
         self.clock, self.ipp = Calendar(), Ipp()
         self.printers = tuple(Printer(f"ACM000000{number}") for number in range(1, 3))
         self._restarts = restarts
         self._stack = AsyncExitStack()
         self._agent: Agent | None = None
-        self._port = 0
+        self._port = port
 
     async def __aenter__(self) -> Home:
-        first = await self._stack.enter_async_context(Simulator([(ADDRESSES[0], 0, self.printers[0])]))
-        self._port = first.places[0].port
-        await self._stack.enter_async_context(Simulator([(ADDRESSES[1], self._port, self.printers[1])]))
+        places = zip(ADDRESSES, self.printers, strict=True)
+        await self._stack.enter_async_context(Simulator([(address, self._port, one) for address, one in places]))
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -299,7 +298,9 @@ def shown(told: Mapping[str, Any]) -> Shown | None:
 
 
 @pytest.fixture(params=[False, True], ids=["one agent", "a restart before each visit"])
-def live(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Home]:
+def live(
+    tmp_path: Path, request: pytest.FixtureRequest, common_port: Callable[[], int]
+) -> Callable[..., Home]:
     """Return a function that lives through the visits of a row of a table, two hours apart unless they say otherwise.
 
     A visit is what the first printer shows, or under ``printers`` what each shows; ``hours`` passed before it. ``each``
@@ -307,7 +308,7 @@ def live(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Home]:
     """
 
     def story(visits: Sequence[Mapping[str, Any]], each: Callable[[Home, int], None]) -> Home:
-        home = Home(tmp_path, restarts=request.param)
+        home = Home(tmp_path, common_port(), restarts=request.param)
 
         async def main() -> None:
             async with home:
