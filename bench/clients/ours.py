@@ -23,9 +23,18 @@ def community(port: int) -> SnmpCredential:
 
 
 def engine(
-    net: str, credential: SnmpCredential, *, rate: float | None = None, timeout: float = 2.0, retries: int = 1
+    net: str,
+    credential: SnmpCredential,
+    *,
+    rate: float | None = None,
+    timeout: float = 2.0,
+    retries: int = 1,
+    known: bool = False,
 ) -> SnmpEngine:
-    """Make an engine that may ask one network; ``rate`` in packets a second, none for as fast as it can."""
+    """Make an engine that may ask one network; ``rate`` in packets a second, none for as fast as it can.
+
+    Where all devices are ``known`` the credential was taken by them before.
+    """
     network = loopback(net)
     clock = SystemClock()
     return SnmpEngine(
@@ -35,6 +44,7 @@ def engine(
         clock=clock,
         timeout=timeout,
         retries=retries,
+        recall=lambda _: {"credential": credential.name} if known else {},
     )
 
 

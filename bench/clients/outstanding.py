@@ -2,7 +2,8 @@
 
 ``sweep``: asked by a sweep whose addresses stay silent. ``request``: each a question of the exchange, with what waits
 for its answer. ``read``: each the first read of a device, with the coroutines above the question and what the engine
-keeps of the device for good. The tasks, the targets and the questions are there before and are not counted.
+keeps of the device for good; ``later``: the same of devices whose credential is known. The tasks, the targets and the
+questions are there before and are not counted.
 """
 
 from __future__ import annotations
@@ -65,10 +66,11 @@ async def by_request(exchange: Exchange, given: dict[str, Any], gate: asyncio.Ev
 async def main(given: dict[str, Any]) -> None:
     """Ask silent addresses, let all be asked, and see how much more is held than before."""
     tracemalloc.start()
-    asking = engine(given["net"], community(given["port"]), timeout=SILENCE, retries=0)
+    asking = engine(given["net"], community(given["port"]), timeout=SILENCE, retries=0, known=given["how"] == "later")
     async with asking as snmp, Exchange() as exchange:
         gate = asyncio.Event()
         ways = {"sweep": by_sweep(snmp, given, gate), "read": by_read(snmp, given, gate)}
+        ways["later"] = by_read(snmp, given, gate)
         ways["request"] = by_request(exchange, given, gate)
         work = asyncio.create_task(ways.pop(given["how"]))
         for other in ways.values():

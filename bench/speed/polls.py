@@ -121,17 +121,23 @@ def lost_in_flight(setting: Setting, ready: Ready) -> Outcome:
     return outcome
 
 
+_HOLD = {
+    "request": "memory of a read's question alone, which is part of what the read holds",
+    "later": "memory of a later read of a device: of these 40 are under way at once",
+}
+
+
 def memory_of_a_question(setting: Setting, ready: Ready) -> Outcome:  # noqa: ARG001 - every figure is called alike
     """Octets that are held for each question that is not answered yet."""
     outcome = Outcome()
     count = min(setting.addresses, 10_000)
     with fleet(setting, "-c", "nobody"):
-        for how in ("read", "sweep", "request"):
+        for how in ("read", "sweep", "request", "later"):
             some = setting.addresses if how == "sweep" else count
             given = {"net": str(setting.net), "port": setting.port, "count": some, "how": how}
             octets = client(setting, "outstanding", given)["octets"]
-            if how == "request":
-                outcome.note("memory of a read's question alone", f"{octets:,.0f} octets, of what the read holds")
+            if how in _HOLD:
+                outcome.note(_HOLD[how], f"{octets:,.0f} octets")
                 continue
             outcome.row(
                 f"memory per outstanding request: a {how}", f"{octets:,.0f} octets", "<= 2,048", met=octets <= 2048
