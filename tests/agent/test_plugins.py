@@ -296,6 +296,17 @@ def test_a_module_that_is_no_folder_has_no_manifest(site: Path) -> None:
     assert load_plugins(["single"]).why_not("single") == "no manifest.yaml beside its __init__.py"
 
 
+def test_a_manifest_that_was_changed_is_read_anew(install: Install) -> None:
+    install("lines")
+    assert load_plugins(["lines"]).why_not("lines") is None
+    install("lines", manifest=MANIFEST.replace("Sends a line", "Sends two lines"))
+    (manifest,) = (plugin.manifest for plugin in installed_plugins() if plugin.name == "lines")
+    assert manifest is not None
+    assert manifest.summary.startswith("Sends two lines")
+    install("lines", manifest="api: 99")
+    assert "api 99" in (load_plugins(["lines"]).why_not("lines") or "")
+
+
 def test_an_entry_point_to_nothing_is_listed(site: Path) -> None:
     add_metadata(site, "plug-gone", "gone = plug_gone.away")
     assert load_plugins(["gone"]).why_not("gone") == "no manifest.yaml beside its __init__.py"

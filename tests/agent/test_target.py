@@ -38,7 +38,7 @@ def test_the_host_is_that_of_a_reader_of_uris(rest: str) -> None:
     try:
         named = urlsplit(uri).hostname or ""
     except ValueError:
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\S"):
             host(uri)
     else:
         assert host(uri) == named

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -70,19 +71,17 @@ def total(*witnesses: Witness) -> tuple[int, int, int, int]:
     return len(heard), sum(heard), len(said), sum(said)
 
 
-def test_a_round_counts_what_the_printers_heard_and_said(tmp_path: Path) -> None:
+def test_a_round_counts_what_the_printers_heard_and_said(tmp_path: Path, common_port: Callable[[], int]) -> None:
     near = Witness("kyocera-ecosys-m9140cidn"), Witness("xerox-primelink-c9290")
     far = Witness("brother-hl-l9999cdw")
 
     async def once() -> tuple[RunTraffic, ...]:
-        places = [("127.44.1.1", 0, near[0])]
-        async with Simulator(places) as first:
-            port = first.places[0].port
-            async with Simulator([("127.44.1.2", port, near[1]), ("127.44.2.1", port, far)]):
-                config = parse_config(YAML.replace("PORT", str(port)), str(tmp_path / "pagemeter.yaml"), environ={})
-                async with Agent.open(config, tmp_path / "store.db", clock=SystemClock(), group_seconds=0) as agent:
-                    await agent.once()
-                    return agent.store.runs()
+        port = common_port()
+        async with Simulator([("127.44.1.1", port, near[0]), ("127.44.1.2", port, near[1]), ("127.44.2.1", port, far)]):
+            config = parse_config(YAML.replace("PORT", str(port)), str(tmp_path / "pagemeter.yaml"), environ={})
+            async with Agent.open(config, tmp_path / "store.db", clock=SystemClock(), group_seconds=0) as agent:
+                await agent.once()
+                return agent.store.runs()
 
     discovery, meters = run_root(once())
     assert (discovery.cycle, meters.cycle) == ("discovery static", "meters")

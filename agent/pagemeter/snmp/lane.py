@@ -88,7 +88,8 @@ class Lane:
         _, high, low = self._ids[0]
         part = slice(self.position, self.position + most)
         columns = [column[part] for column in (*self.order.columns, high, low)]
-        if any(known := self.heard[part]):
+        known = self.heard[part]
+        if known.count(UNHEARD) < len(known):
             chosen = known.translate(_IS_UNHEARD)
             columns = [bytes(compress(column, chosen)) for column in columns]
         return Shots(*columns)

@@ -138,7 +138,9 @@ class PrinterMibReader(Reader):
         if not printers_of(walk):
             walk, _ = await self._doubted(snmp, walk, shelf, scopes, mib.FIRST)
         if walk.missing and not (printers_of(walk) if known else len(walk)):
-            raise Unreadable(f"{snmp.uri} answers, but is not to be read: {mib.missing_of(walk)[0]}")
+            named = mib.missing_of(walk)
+            why = next((one for one in named if not one[0].isdigit()), named[0])
+            raise Unreadable(f"{snmp.uri} answers, but is not to be read: {why}")
         if not len(walk):
             return None
         if not printers_of(walk):

@@ -360,9 +360,7 @@ def printer() -> Callable[[Mapping[str, Any]], Printer]:
 
 
 @pytest.fixture
-async def site(
-    tmp_path: Path, common_port: Callable[[], int]
-) -> AsyncIterator[Callable[..., Awaitable[Site]]]:
+async def site(tmp_path: Path, common_port: Callable[[], int]) -> AsyncIterator[Callable[..., Awaitable[Site]]]:
     """Return a function that opens a site with an agent that looks at some places in an order."""
     async with AsyncExitStack() as stack:
 

@@ -298,9 +298,7 @@ def shown(told: Mapping[str, Any]) -> Shown | None:
 
 
 @pytest.fixture(params=[False, True], ids=["one agent", "a restart before each visit"])
-def live(
-    tmp_path: Path, request: pytest.FixtureRequest, common_port: Callable[[], int]
-) -> Callable[..., Home]:
+def live(tmp_path: Path, request: pytest.FixtureRequest, common_port: Callable[[], int]) -> Callable[..., Home]:
     """Return a function that lives through the visits of a row of a table, two hours apart unless they say otherwise.
 
     A visit is what the first printer shows, or under ``printers`` what each shows; ``hours`` passed before it. ``each``
