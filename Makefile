@@ -24,7 +24,7 @@ test: $(VENV)/.dev ## the tests (ARGS="-k words" picks some; WORKERS=0 runs them
 test-long: $(VENV)/.dev ## the tests that take minutes
 	@$(PY) -m pytest -m long $(ARGS)
 
-coverage: $(VENV)/.dev ## the tests in one process, and which lines they run; takes some three times as long
+coverage: $(VENV)/.dev ## the tests in one process, and which lines they run; takes several times as long
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest -m "not long" $(ARGS)
 	@$(PY) -m coverage combine --quiet

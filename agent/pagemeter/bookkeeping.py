@@ -53,7 +53,7 @@ class Bookkeeping:
 
     async def _keep(self, runs: tuple[RunTraffic, ...]) -> None:
         try:
-            await self._store.keep(Keep(runs=runs))
+            await self._store.keep(Keep(runs=runs), at_once=True)
         except StoreError as error:
             self._outages.failed("traffic", str(error))
         else:

@@ -209,12 +209,12 @@ class Stages:
             self._arrived.set()
             return
         if echo.rows is not None:
-            self._means.switchboard.habits(echo.address).credential = echo.credential
+            self._means.switchboard.took(echo.address, echo.credential)
         self._looks.add(self._target(echo))
 
     def _responder(self, echo: Echo) -> Responder:
         """Name who answered, and remember under which credential."""
-        self._means.switchboard.habits(echo.address).credential = echo.credential
+        self._means.switchboard.took(echo.address, echo.credential)
         return Responder(target=self._target(echo), walk=Walk(answered(self._oids, echo.rows or ())))
 
     def _target(self, echo: Echo) -> Target:

@@ -60,6 +60,8 @@ class Switchboard:
         self._all_remembered = remembered
         self._habits: dict[_Key, Habits] = {}
         self._changed: dict[_Key, Habits] = {}
+        # Whom a sweep met, until they are talked to.
+        self._met: dict[IPAddress, SnmpCredential] = {}
         self._users = V3Users(clock)
 
     async def __aenter__(self) -> Self:
@@ -176,6 +178,14 @@ class Switchboard:
         habits.settle(self._today())
         self._changed[key] = habits
 
+    def took(self, address: IPAddress, credential: SnmpCredential) -> None:
+        """Note under which credential an address answered a sweep: thousands do within a second."""
+        habits = self._habits.get((address, None))
+        if habits is not None:
+            habits.credential = credential
+        elif len(self._met) < MOST_HABITS:
+            self._met[address] = credential
+
     def habits(self, address: IPAddress, port: int | None = None) -> Habits:
         """Return what is known of an address; ``port`` where it is not the usual one."""
         return self._habits_of((address, port))
@@ -186,6 +196,8 @@ class Switchboard:
             if len(self._habits) >= MOST_HABITS:
                 self._forget()
             habits = self._habits[key] = self._remembered(key)
+            if key[1] is None:
+                habits.credential = self._met.pop(key[0], habits.credential)
         return habits
 
     def _remembered(self, key: _Key) -> Habits:
@@ -213,6 +225,9 @@ class Switchboard:
 
         Only those ``among`` which it looks are held against what is remembered.
         """
+        for address, met in self._met.items():
+            if among(address):
+                yield address, met
         for (address, port), habits in self._habits.items():
             if port is None and habits.credential is not None and among(address):
                 yield address, habits.credential
@@ -223,7 +238,7 @@ class Switchboard:
         for place, memory in remembered.items():
             with suppress(PagemeterError):
                 key = address, port = _read(place)
-                if port is None and key not in self._habits and among(address):
+                if port is None and key not in self._habits and address not in self._met and among(address):
                     credential = Habits.from_memory(memory, self._credentials.snmp(address)).credential
                     if credential is not None:
                         yield address, credential
