@@ -144,19 +144,20 @@ _LIFE_COUNT = mib.origin(mib.MARKER_LIFE_COUNT).where
 def _markers(walk: Walk, index: int, at: datetime) -> Iterator[MeterRead]:
     """Yield per marker; a single marker's count is the device's own, several are never summed (RFC 3805 has no sum)."""
     markers = mib.rows_of(walk, mib.MARKER, index)
+    if mib.MARKER in walk.missing:
+        # With another unit, or with rows beside it that are made up, it would be another meter.
+        markers = tuple(row for row in markers if (*mib.MARKER_COUNTER_UNIT, index, row) in walk)
     for column, since in ((mib.MARKER_LIFE_COUNT, Since.LIFE), (mib.MARKER_POWER_ON_COUNT, Since.POWER_ON)):
         for marker in markers:
             where = (*column, index, marker)
             value = counter_at(walk, where)
-            unit = walk.integer((*mib.MARKER_COUNTER_UNIT, index, marker))
-            # With another unit it would be another meter.
-            if value is None or (unit is None and mib.MARKER in walk.missing):
+            if value is None:
                 continue
             yield MeterRead(
                 work=Work.TOTAL,
                 engine=marker if len(markers) > 1 else None,
                 since=since,
-                unit=_UNITS.get(unit or 0, MeterUnit.OTHER),
+                unit=_UNITS.get(walk.integer((*mib.MARKER_COUNTER_UNIT, index, marker)) or 0, MeterUnit.OTHER),
                 value=value,
                 raw=str(value),
                 origin=mib.origin(where),
