@@ -69,7 +69,8 @@ class PrinterMibReader(Reader):
             packets=240,
             octets=55_000,
             per=Per.DEVICE,
-            why="read the Printer MIB and the maker's counters (GET, GETNEXT, GETBULK)",
+            why="read the Printer MIB and the maker's counters (GET, GETNEXT, GETBULK); one that never ends is left "
+            "after 5,000 values, 1 MB or 60 s",
             carries="the community",
         )
 

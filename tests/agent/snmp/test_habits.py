@@ -26,6 +26,7 @@ OTHER = SnmpCredential(name="other", version=SnmpVersion.V2C, community=SecretSt
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 DESCR, NAME = oid("1.3.6.1.2.1.1.1.0"), oid("1.3.6.1.2.1.1.5.0")
+UP_TIME = oid("1.3.6.1.2.1.1.3.0")
 ABSENT = oid("1.3.6.1.2.1.1.4.0")
 SYSTEM, LEVELS = oid("1.3.6.1.2.1.1"), oid("1.3.6.1.2.1.43.11.1.1.9")
 
@@ -110,10 +111,19 @@ async def test_v1_is_asked_around_absent_values_once_it_is_known_to_fail(device:
     async with engine_with({}, V1) as engine:
         for _ in range(2):
             device.heard.clear()
-            walk = await engine.get(device.target, [DESCR, ABSENT, NAME])
-            assert [row.oid for row in walk] == [DESCR, NAME]
+            walk = await engine.get(device.target, [DESCR, UP_TIME, ABSENT, NAME])
+            assert [row.oid for row in walk] == [DESCR, UP_TIME, NAME]
             assert walk.missing == {}
     assert len(device.heard) == 1
+
+
+async def test_a_few_values_are_asked_of_v1_by_get_for_getnext_may_hide_them(device: Any) -> None:
+    async with engine_with({}, V1) as engine:
+        await engine.get(device.target, [DESCR, UP_TIME, ABSENT, NAME])
+        device.heard.clear()
+        walk = await engine.get(device.target, [ABSENT, NAME])
+    assert [row.oid for row in walk] == [NAME]
+    assert {question.pdu for question in device.heard} == {PduType.GET}
 
 
 async def test_tables_of_v1_are_read_some_rows_at_once(device: Any) -> None:
