@@ -76,8 +76,13 @@ async def read_again(
     walk = Walk(reader.rows.values(), reader.missing)
     if not reader.columns:
         return walk
+    columns = reader.columns
+    # Those that only come and go are worth no packet more; with the rest of a table it is known whose it is.
+    proof = () if known.ends.keys().isdisjoint(columns) else known.proof
     try:
-        rest = await read_columns(session, reader.columns, clock=clock, denied=denied, within=caps.left, uri=uri)
+        rest = await read_columns(session, columns, proof, clock=clock, denied=denied, within=caps.left, uri=uri)
+        if any(place in rest and rest.get(place) != walk.get(place) for place in proof):
+            rest = Walk((), dict.fromkeys(columns, UNPROVEN))
     except (Unreachable, Unreadable):
         rest = Walk((), dict.fromkeys(reader.columns, NO_ANSWER))
     return walk.joined(rest)
@@ -271,7 +276,12 @@ class _Again:
         before = habits.oids_per_packet
         try:
             answer = await read_values(
-                self._session, (*self._proof, *part), uri=self._uri, expected=expected, proven=True
+                self._session,
+                (*self._proof, *part),
+                uri=self._uri,
+                expected=expected,
+                proven=True,
+                clock=self._caps.clock,
             )
         except (Unreachable, Unreadable):
             # It is the device that is gone, so that nothing was learned of how much it takes.
@@ -303,11 +313,13 @@ class _Again:
         new = (
             row for name, row in zip(names, values, strict=False) if name in behind and behind[name] < row.oid < name
         )
-        self.rows.update((row.oid, row) for row in new if row.tag not in EXCEPTIONS)
         # What is not where it was may be hidden from GETNEXT alone.
         sizes = self._known.rows
         self._doubtful += [oid for oid in rows[: max(1, done)] if oid not in found and sizes[oid]]
-        self._keep([oid for oid in rows[:done] if oid in found], found)
+        if not self._keep([oid for oid in rows[:done] if oid in found], found) and len(told) >= len(names):
+            self._leave_unproven(ends)
+            return
+        self.rows.update((row.oid, row) for row in new if row.tag not in EXCEPTIONS)
         for end, row in zip(ends, told[len(names) :], strict=False):
             del self._ends[end]
             if row.oid[: len(end)] == end and row.tag not in EXCEPTIONS:
@@ -318,6 +330,13 @@ class _Again:
         rest = told[len(names) + len(ends) :]
         for place, column in enumerate(columns):
             self._take_column(column, rest[place :: len(columns)])
+
+    def _leave_unproven(self, ends: Sequence[Oid]) -> None:
+        """Name as missing what another device answered, and all columns that it would answer."""
+        self.missing.update(dict.fromkeys((*ends, *self.columns), UNPROVEN))
+        for end in ends:
+            del self._ends[end]
+        self.columns.clear()
 
     def _take_column(self, column: Oid, told: Sequence[VarBind]) -> None:
         """Keep a column that was told to its end."""
@@ -331,16 +350,17 @@ class _Again:
                 return
             last = row.oid
 
-    def _keep(self, part: Sequence[Oid], found: Mapping[Oid, VarBind]) -> None:
-        """Keep what came with the same proof as before."""
+    def _keep(self, part: Sequence[Oid], found: Mapping[Oid, VarBind]) -> bool:
+        """Keep what came with the same proof as before; returns whether it did."""
         proof = tuple(found[oid].value if oid in found else None for oid in self._proof)
         if self._told is None:
             self._told = proof
             self.rows.update((oid, found[oid]) for oid in self._proof if oid in found)
         if proof != self._told or any(oid not in found for oid in self._proof):
             self.missing.update(dict.fromkeys(part, UNPROVEN))
-        else:
-            self.rows.update((oid, found[oid]) for oid in part if oid in found)
+            return False
+        self.rows.update((oid, found[oid]) for oid in part if oid in found)
+        return True
 
 
 def _chained(known: Known) -> dict[Oid, Oid]:

@@ -13,6 +13,8 @@ from pagemeter.snmp.types import Oid, VarBind
 _MOST_MOULDS = 256
 _MOST_TAILS = 32
 _LONGEST = 600
+# Rows take more memory than the octets that they were read from.
+_MOST_ROWS = 16
 
 
 class _Mould(NamedTuple):
@@ -49,12 +51,13 @@ class Alike:
                 rows = (*before, VarBind(name, OCTET_STRING, data[start:stop]), *behind)
                 return Values(data[at] << 8 | data[at + 1], rows, True)
         answer = understood(data)
-        if answer is not None and answer.rows and answer.is_fine and len(data) <= _LONGEST:
+        if answer is not None and answer.rows and answer.is_fine:
             self._learn(data, answer.rows)
         return answer
 
     def _learn(self, data: bytes, rows: tuple[VarBind, ...]) -> None:
-        mould = _mould(data, rows)
+        fits = len(data) <= _LONGEST and len(rows) <= _MOST_ROWS
+        mould = _mould(data, rows) if fits else None
         if mould is None:
             return
         kept = self._moulds.get(len(data), ())

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from pagemeter.snmp.alike import Alike
 from pagemeter.snmp.echo import Echo
+from pagemeter.snmp.exchange import MOST_RUBBISH
 from pagemeter.snmp.lane import HEARD, UNHEARD, Lane
 from pagemeter.snmp.neighbours import Neighbours
 
@@ -46,6 +47,8 @@ class Hearing:
         self._unread: deque[Heard] = deque()
         self._octets = 0
         self._alike = Alike()
+        # Who floods is not read for ever: that would hold up the others.
+        self._noise: dict[bytes, int] = {}
         self._homes: dict[int, list[Lane]] = {}
         for lane in lanes:
             for prefix in lane.order.prefixes:
@@ -99,10 +102,14 @@ class Hearing:
             return None
         if lane.attached:
             self._neighbours.forget((address,))
+        if self._noise.get(host, 0) >= MOST_RUBBISH:
+            self.strays["too much"] += 1
+            return lane
         answer = self._alike.read(data)
         turn = None if answer is None else lane.asked_in(position, answer.request_id)
         if answer is None or turn is None:
             self.strays["rubbish" if answer is None else "wrong id"] += 1
+            self._noise[host] = self._noise.get(host, 0) + 1
             return lane
         credential = lane.credentials[turn % len(lane.credentials)]
         if credential.port != port:

@@ -12,7 +12,7 @@ from pagemeter.clock import Clock
 from pagemeter.component import Memory, Responder
 from pagemeter.model import Hints, Target
 from pagemeter.model.target import host_uri
-from pagemeter.net.credentials import IPAddress
+from pagemeter.net.credentials import IPAddress, SnmpVersion
 from pagemeter.snmp.bookmark import Bookmark, fingerprint
 from pagemeter.snmp.candidate import Candidate
 from pagemeter.snmp.datagrams import Datagrams, Hear
@@ -204,6 +204,10 @@ class Stages:
 
     def _echo(self, echo: Echo) -> None:
         """Hand on who answered with all values, and look again at the others."""
+        if echo.credential.version == SnmpVersion.V3:
+            # It was asked who it is and for no value; one that is told all the same, in another version, is not signed.
+            self._looks.add(self._target(echo))
+            return
         if echo.whole:
             self._ready.append(echo)
             self._arrived.set()

@@ -139,6 +139,11 @@ class Sweep:
         most = min(promised, await self._neighbours.room()) if lane.attached else promised
         shots = lane.shots(most)
         count = len(shots.a)
+        if not count:
+            # Whoever was to be asked answered an earlier turn while this one waited.
+            lane.position += most
+            self._valve.sent(0, promised)
+            return
         if lane.attached:
             self._neighbours.hold(addresses_of(shots))
         try:
@@ -198,7 +203,8 @@ class Sweep:
     def _read_on(self) -> None:
         self._reading = None
         self._understand(_DATAGRAMS_A_TURN)
-        if len(self._hearing):
+        # What came in meanwhile has called for a turn of its own already; with two each they would double for ever.
+        if len(self._hearing) and self._reading is None:
             self._reading = asyncio.get_running_loop().call_soon(self._read_on)
 
     @property

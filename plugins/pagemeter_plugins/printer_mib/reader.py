@@ -23,7 +23,7 @@ from pagemeter_plugins.printer_mib.profiles import usable_profiles
 from pagemeter_plugins.printer_mib.settings import PrinterMibSettings
 from pagemeter_plugins.printer_mib.shelf import Shelf, from_memory, octets_of, other_alerts, to_memory, with_alerts
 from pagemeter_plugins.printer_mib.shelving import rules_of, shelf_of
-from pagemeter_plugins.printer_mib.vanished import unknown_counters, vanished, with_doubt, witnesses
+from pagemeter_plugins.printer_mib.vanished import is_another, unknown_counters, vanished, with_doubt, witnesses
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class PrinterMibReader(Reader):
             proof,
             rules=self._rules,
             at=self._clock.now(),
-            before=shelf if misfits or lost else None,
+            before=shelf if shelf is not None and (misfits or lost) and not is_another(shelf, walk) else None,
         )
         wider = shelf is not None and shelf.rules == self._rules and shelf.scopes > scopes
         return Answer(readings=found, memory=None if left is None or wider else to_memory(left))
@@ -219,7 +219,7 @@ class PrinterMibReader(Reader):
     ) -> tuple[Walk, str | None]:
         """Read the counters again, each packet with who it is: the address may have another owner by now.
 
-        Also returned is why they are not to be believed.
+        Also returned is why they are not to be believed. Raises Unreadable where it has: nothing is known to be whose.
         """
         if not counted:
             return Walk(()), None
@@ -229,7 +229,7 @@ class PrinterMibReader(Reader):
             silent = next((fresh.missing[place] for place in proof if place in fresh.missing), None)
             return fresh, f"{silent} when they were read with who it is" if silent else "no identity came with them"
         if any(fresh.octets(place) != walk.octets(place) for place in proof):
-            return fresh, "another device answered"
+            raise Unreadable(f"{snmp.uri}: another device answered in the middle of the visit; the next one reads it")
         return fresh, None
 
     def _people(self, walk: Walk) -> tuple[Person, ...]:

@@ -18,18 +18,23 @@ _DOUBTED_FOR = timedelta(days=1)
 _PASSING = frozenset({Kind.PASSING, Kind.GONE})
 
 
+def is_another(shelf: Shelf, walk: Walk) -> bool:
+    """Say whether a walk tells of another device than the shelf: by its proof, else by sysObjectID or hrDeviceDescr."""
+    marks = [row for one in shelf.sections if one.kind is Kind.MARK for row in one.rows if row.oid in walk]
+    proof = [row for row in marks if row.oid in shelf.proof]
+    kinds = [row for row in marks if row.oid == mib.SYS_OBJECT_ID or row.oid[:-1] == mib.HR_DEVICE_DESCR]
+    return any(walk.get(row.oid) != row for row in proof or kinds)
+
+
 def vanished(shelf: Shelf, walk: Walk, scopes: frozenset[Scope], now: datetime) -> tuple[Oid, ...]:
     """Return the objects that the shelf knows and a walk of the same device has not met, nor named as missing.
 
     Empty where the walk says that it is another device, or the shelf is too old.
     """
-    sections = [one for one in shelf.sections if not scopes.isdisjoint(one.scopes) and one.kind not in _PASSING]
-    rows = {row.oid: (row, one.kind) for one in sections for row in one.rows}
-    marks = [rows[place] for place in shelf.proof if place in rows and place in walk]
-    if not timedelta(0) <= now - shelf.read_at < _DOUBTED_FOR or any(
-        walk.get(row.oid) != row for row, kind in marks if kind is Kind.MARK
-    ):
+    if is_another(shelf, walk) or not timedelta(0) <= now - shelf.read_at < _DOUBTED_FOR:
         return ()
+    sections = [one for one in shelf.sections if not scopes.isdisjoint(one.scopes) and one.kind not in _PASSING]
+    rows = {row.oid for one in sections for row in one.rows}
     cut = walk.missing
     return tuple(
         one for one in sorted(rows) if one not in walk and not (cut and any(one[: len(root)] == root for root in cut))

@@ -306,3 +306,38 @@ async def test_a_device_that_tells_less_than_was_asked_is_not_asked_for_ever(
         walk = await engine.again(device.target, KNOWN, proof=[SERIAL.oid], ends=ENDS)
     assert {row.oid for row in walk} | walk.missing.keys() >= {SERIAL.oid, *KNOWN}
     assert len(device.heard) < 60
+
+
+@pytest.mark.parametrize("credential", [V1, V2C])
+async def test_ends_and_columns_that_another_device_answers_are_missing(
+    start: Start, make: Make, credential: SnmpCredential
+) -> None:
+    device = await start()
+    rows = dict.fromkeys((row.oid for row in MANY[:19]), 4)
+    other = SimulatedDevice(Walk(row._replace(value=b"OTHER1") if row is SERIAL else row for row in ROWS))
+    async with make(credential) as engine:
+        await met(engine, device)
+        own = device.answer
+        device.answer = lambda datagram: other.answer(datagram) if device.heard else own(datagram)  # type: ignore[method-assign]  # another one comes
+        walk = await engine.again(device.target, rows, proof=[SERIAL.oid], ends=ENDS, columns={ALERTS: 2})
+    assert list(walk) == [SERIAL, *MANY[:19]]
+    assert walk.missing == dict.fromkeys((COLUMN, ALERTS), "came without the proof of whose it is")
+
+
+async def test_a_table_that_another_device_tells_as_a_whole_is_missing(start: Start, make: Make) -> None:
+    device = await start(bulk=0, most=6)
+    other = SimulatedDevice(Walk(row._replace(value=b"OTHER1") if row is SERIAL else row for row in ROWS))
+    async with make(V2C) as engine:
+        await engine.walk(device.target, [COLUMN])
+        device.heard.clear()
+        own = device.answer
+
+        def answer(datagram: bytes) -> bytes | None:
+            question = decode(datagram)
+            whole = len(question.rows) < len(LEVELS) and COLUMN in {row.oid for row in question.rows}
+            return (other.answer if whole else own)(datagram)
+
+        device.answer = answer  # type: ignore[method-assign]  # another one comes
+        walk = await engine.again(device.target, KNOWN, proof=[SERIAL.oid], ends=ENDS)
+    assert walk.get(SERIAL.oid) == SERIAL
+    assert walk.missing == {COLUMN: "came without the proof of whose it is"}

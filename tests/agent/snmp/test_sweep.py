@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
@@ -11,11 +12,11 @@ import pytest
 from pydantic import SecretStr
 
 from pagemeter.errors import AccessDenied, ConfigError
-from pagemeter.net.credentials import IPAddress, SnmpCredential, SnmpVersion
+from pagemeter.net.credentials import Auth, IPAddress, SnmpCredential, SnmpVersion
 from pagemeter.net.fence import Fence, FencedNetwork
-from pagemeter.snmp.codec import PduType
+from pagemeter.snmp.codec import V2C, Message, PduType, encode, expect, integer
 from pagemeter.snmp.engine import SnmpEngine
-from pagemeter.snmp.types import oid
+from pagemeter.snmp.types import Tag, VarBind, oid
 
 DESCR, ABSENT, NAME = (oid(f"1.3.6.1.2.1.1.{number}.0") for number in (1, 77, 5))
 
@@ -122,6 +123,45 @@ async def test_rubbish_and_foreign_ids_and_tellers_of_nothing_cost_only_themselv
     async with make(credential(SnmpVersion.V2C, port)) as engine:
         responders = await found(engine, "127.30.0.0/29")
     assert {place: len(one.walk) for place, one in responders.items()} == {"0.3": 0, "0.4": 2}
+
+
+class Impostor(asyncio.DatagramProtocol):
+    """Asked by SNMPv3 who it is, it tells values in v2c."""
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, address: Any) -> None:
+        start, end = expect(data, 0, len(data), 0x30)
+        _, at = integer(data, start, end)
+        head, after = expect(data, at, end, 0x30)
+        number, _ = integer(data, head, after)
+        rows = (VarBind(DESCR, Tag.OCTET_STRING, b"unsigned"), VarBind(NAME, Tag.OCTET_STRING, b"unsigned"))
+        answer = Message(version=V2C, community=b"", pdu=PduType.RESPONSE, request_id=number, rows=rows)
+        self.transport.sendto(encode(answer), address)
+
+
+async def test_values_in_v2c_are_not_taken_for_those_of_an_snmpv3_user(make: Make) -> None:
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Impostor, local_addr=("127.30.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    user = SnmpCredential(
+        name="user",
+        version=SnmpVersion.V3,
+        user="reader",
+        auth=Auth.SHA256,
+        auth_password=SecretStr("invented words"),
+        port=port,
+    )
+    try:
+        async with make(user) as engine:
+            responders = [
+                *(await found(engine, "127.30.0.1")).values(),
+                *(await found(engine, "127.30.0.0/30")).values(),
+            ]
+    finally:
+        transport.close()
+    assert [(len(one.walk), one.target.hints.credential) for one in responders] == [(0, None)] * 2
 
 
 async def test_addresses_outside_the_fence_and_on_never_lists_are_not_asked(

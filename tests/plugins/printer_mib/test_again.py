@@ -181,6 +181,15 @@ async def test_everything_is_read_anew_in_the_same_visit(site: Site, reason: str
     assert not site.walked
 
 
+@pytest.mark.parametrize("other", ["pantum-one-supply", "acme-quiet-inkjet"])
+async def test_a_printer_of_another_model_has_lost_no_counter_of_the_one_before(site: Site, other: str) -> None:
+    site.walk = PRINTERS[other]
+    first = await Site(site.walk).visit()
+    assert await site.visit() == first
+    assert await site.visit() == first
+    assert not site.walked
+
+
 async def test_a_counter_that_comes_back_is_read_at_once(site: Site) -> None:
     before = site.walk
     site.put(without=[LIFE_COUNT])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pagemeter.component import Answer, Ask, NotAPrinter
-from pagemeter.errors import PluginError, Unreachable
+from pagemeter.errors import PluginError, Unreachable, Unreadable
 from pagemeter.model import Scope, Target
 from pagemeter.snmp.recording import read_recording
 from pagemeter.snmp.types import Oid, Tag, VarBind, Walk, oid
@@ -69,12 +69,10 @@ async def test_the_value_is_that_of_the_packet_that_names_the_device() -> None:
     assert reading.meter_reads[0].value == 1011
 
 
-async def test_counters_of_another_device_at_the_address_are_not_kept() -> None:
+async def test_nothing_is_told_of_a_visit_in_which_the_address_changed_hands() -> None:
     snmp = MovedSnmp(recording("acme-colour-mfp"), {SERIAL: b"OTHER9", LIFE_COUNT: 77})
-    [reading] = (await read(snmp)).readings
-    assert reading.meter_reads == ()
-    assert Scope.METERS not in reading.scopes
-    assert "meters: another device answered" in map(str, reading.unknown)
+    with pytest.raises(Unreadable, match="another device answered in the middle of the visit"):
+        await read(snmp)
 
 
 async def test_counters_without_an_identity_beside_them_are_not_kept() -> None:

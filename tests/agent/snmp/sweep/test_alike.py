@@ -105,3 +105,14 @@ def test_who_makes_up_answers_of_all_kinds_does_not_fill_the_memory() -> None:
     assert 0 < len(kept) <= 256
     assert max(len(mould.tails) for mould in kept) <= 32
     assert max(alike._moulds) <= 600
+
+
+def test_an_answer_of_many_values_is_read_and_not_learned() -> None:
+    alike = Alike()
+    most = answer(300, *(VarBind((1, 3, 6, number), Tag.OCTET_STRING, b"") for number in range(16)))
+    more = answer(300, *(VarBind((1, 3), Tag.COUNTER32, number) for number in range(20)), VarBind(DESCR, 4, b"text"))
+    for one in (more, most, more, most):
+        assert alike.read(one) == understood(one)
+    assert len(most) < 600
+    assert len(more) < 600
+    assert list(alike._moulds) == [len(most)]

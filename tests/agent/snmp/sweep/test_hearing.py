@@ -104,3 +104,14 @@ def test_one_answer_that_nobody_can_take_costs_no_other(caplog: pytest.LogCaptur
         hearing.keep([answer_of(lane, IPv4Address(f"10.1.0.{host}")) for host in (1, 2)])
         hearing.judge(2)
     assert found == ["10.1.0.2"]
+
+
+def test_who_floods_is_not_read_any_more_and_costs_no_other() -> None:
+    lane = lane_of("10.1.0.0/28", Budget(FakeClock(), 500))
+    found: list[Echo] = []
+    hearing = hearing_of(lane, found=found)
+    answers = [answer_of(lane, IPv4Address(f"10.1.0.{host}")) for host in (7, 8)]
+    hearing.keep([*[(b"rubbish", HOST, 161)] * 73, *answers])
+    hearing.judge(len(hearing))
+    assert [echo.host for echo in found] == ["10.1.0.8"]
+    assert dict(hearing.strays) == {"rubbish": 64, "too much": 10}

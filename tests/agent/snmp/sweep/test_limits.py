@@ -17,7 +17,7 @@ from pagemeter.clock import Clock, SystemClock
 from pagemeter.net.budget import Budget
 from pagemeter.net.credentials import Credentials, NetworkCredential, SnmpCredential, SnmpVersion
 from pagemeter.net.fence import Fence, FencedNetwork
-from pagemeter.snmp.codec import V2C
+from pagemeter.snmp.codec import V2C, Message, PduType, encode
 from pagemeter.snmp.datagrams import Datagrams, Hear
 from pagemeter.snmp.echo import Echo
 from pagemeter.snmp.engine import SnmpEngine
@@ -25,7 +25,7 @@ from pagemeter.snmp.lane import Lane
 from pagemeter.snmp.neighbours import Neighbours
 from pagemeter.snmp.order import Order, Stretch
 from pagemeter.snmp.sweep import Sweep
-from pagemeter.snmp.types import oid
+from pagemeter.snmp.types import Tag, VarBind, oid
 from pagemeter.snmp.valve import Valve
 from pagemeter.testing.clock import FakeClock
 
@@ -281,3 +281,98 @@ async def test_a_question_is_v2c_and_asks_for_one_value_the_second_time(start: A
     assert [question.version for question in device.heard] == [V2C, V2C]
     assert [[row.oid for row in question.rows] for question in device.heard] == [OIDS, OIDS[:1]]
     assert device.heard[0].request_id != device.heard[1].request_id
+
+
+def answer_to(request_id: int, host: str, port: int) -> tuple[bytes, bytes, int]:
+    rows = (VarBind(OIDS[0], Tag.OCTET_STRING, b"here"),)
+    message = Message(version=V2C, community=b"public", pdu=PduType.RESPONSE, request_id=request_id, rows=rows)
+    return encode(message), IPv4Address(host).packed, port
+
+
+class Held(Valve):
+    """Lets nobody pass from the second time on until it is opened; ``held`` is set when somebody waits."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0)
+        self.held, self.go = asyncio.Event(), asyncio.Event()
+        self._times = 0
+
+    async def room(self, wanted: int) -> int:
+        self._times += 1
+        if self._times > 1:
+            self.held.set()
+            await self.go.wait()
+        return await super().room(wanted)
+
+
+@pytest.mark.parametrize("portable", [False, True])
+async def test_who_answers_while_its_second_packet_waits_is_not_asked_again(
+    whole_net: WholeNet, portable: bool
+) -> None:
+    clock = SystemClock()
+    found: list[Echo] = []
+    heard = asyncio.Event()
+    valve = Held()
+
+    def take(echo: Echo) -> None:
+        found.append(echo)
+        heard.set()
+
+    async with whole_net(lambda _: False) as net:
+        lane = lane_of("127.33.0.1", "127.33.0.1", net.port, clock)
+        made = Sweep(
+            [lane],
+            OIDS,
+            found=take,
+            allowed=lambda _: True,
+            valve=valve,
+            neighbours=Neighbours(clock),
+            clock=clock,
+            timeout=0.2,
+            datagrams=lambda hear: Datagrams(hear, portable=portable),
+        )
+        run = asyncio.create_task(made.run())
+        await net.until(lambda: net.asked.total() == 1)
+        await valve.held.wait()
+        made._gather([answer_to(net.ids[0], "127.33.0.1", net.port)])
+        await heard.wait()
+        valve.go.set()
+        await run
+        assert net.asked.total() == 1
+    assert [echo.host for echo in found] == ["127.33.0.1"]
+
+
+class Flood(Datagrams):
+    """Has more to tell at each look, ``looks`` times."""
+
+    looks = 300
+
+    def __init__(self, hear: Hear) -> None:
+        super().__init__(hear)
+        self.tell: Callable[[Any], None] = lambda _: None
+
+    def gather(self, gather: Callable[[Any], None]) -> None:
+        self.tell = gather
+
+    def receive(self) -> None:
+        if self.looks:
+            self.looks -= 1
+            self.tell([(b"rubbish", IPv4Address("127.33.0.1").packed, 1)] * 40)
+
+
+async def test_others_have_their_turn_however_much_comes_in() -> None:
+    clock = SystemClock()
+    floods: list[Flood] = []
+
+    def flood(hear: Hear) -> Datagrams:
+        floods.append(Flood(hear))
+        return floods[-1]
+
+    sweep = sweep_of(lane_of("127.33.0.1", "127.33.0.1", 1, clock), clock, [], datagrams=flood)
+    floods[0].receive()
+    judged = []
+    while floods[0].looks:
+        before = sweep.strays["rubbish"]
+        await asyncio.sleep(0)
+        judged.append(sweep.strays["rubbish"] - before)
+    assert 0 < max(judged) <= 128
