@@ -102,10 +102,13 @@ class Habits(InTurns):
 
     def settle(self, today: int) -> bool:
         """Note the day of a new limit; returns whether anything changed that is worth to be kept."""
-        if self.limits != (self.kept[0] if self.kept else _NO_LIMITS):
+        limits = self.limits
+        if limits == _NO_LIMITS:
+            limits = _NO_LIMITS  # one for all devices
+        if limits != (self.kept[0] if self.kept else _NO_LIMITS):
             self.since = today
         now: _Kept = (
-            self.limits,
+            limits,
             self.bulk,
             self.wide,
             self.credential and self.credential.name,

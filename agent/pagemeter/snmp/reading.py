@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 from pagemeter.clock import Clock, SystemClock
@@ -56,7 +55,8 @@ class ValueReader:
         self._session = session
         self._heard = bool(caps.rows)
         self._asked: tuple[Oid, ...] = ()
-        self._open: deque[tuple[Oid, ...]] = deque()
+        # The next one is the last.
+        self._open: list[tuple[Oid, ...]] = []
         self._expected = expected
         self._by_next = False
         # The largest packet that met genErr, 0 once one identifier was found guilty.
@@ -72,7 +72,7 @@ class ValueReader:
                 self._asked = ()
                 self.give_up(reason)
                 return
-            asked = self._asked = self._open.popleft()
+            asked = self._asked = self._open.pop()
             try:
                 if self._by_next and habits.get_by_next:
                     await self._ask_next(asked)
@@ -91,12 +91,12 @@ class ValueReader:
     def give_up(self, reason: str) -> None:
         """Name all that is left as missing."""
         self.missing.update(dict.fromkeys(self._asked, reason))
-        self.missing.update({oid: reason for oids in self._open for oid in oids})
+        self.missing.update({oid: reason for oids in reversed(self._open) for oid in oids})
         self._open.clear()
 
     def _enqueue(self, oids: Sequence[Oid]) -> None:
         size = self._session.habits.oids_per_packet
-        self._open.extend(tuple(oids[at : at + size]) for at in range(0, len(oids), size))
+        self._open.extend(tuple(oids[at : at + size]) for at in reversed(range(0, len(oids), size)))
 
     async def _ask(self, asked: tuple[Oid, ...]) -> Reply:
         """Ask all at once; where that is more than was ever answered, a silence is not waited for again."""
@@ -112,7 +112,7 @@ class ValueReader:
         if len(asked) > 1 and not known_to_be_taken:
             # The first alone tells whether it was the size.
             self._shrink(asked[1:] if not self._heard else asked)
-            self._open.extendleft([] if self._heard else [asked[:1]])
+            self._open.extend([] if self._heard else [asked[:1]])
             return
         self._caps.silences += 1
         self.missing.update(dict.fromkeys(asked, "no answer"))
@@ -125,7 +125,7 @@ class ValueReader:
             # What an answer left out was not said to be absent.
             told = {row.oid for row in reply.rows}
             if rest := tuple(oid for oid in asked[len(reply.rows) :] if oid not in told):
-                self._open.appendleft(rest)
+                self._open.append(rest)
         elif status == ErrorStatus.NO_SUCH_NAME:
             self._without_absent(asked, reply.error_index)
         elif status in REFUSALS and not self._caps.rows:
@@ -143,28 +143,28 @@ class ValueReader:
         if len(asked) > 1 and self._by_next and not habits.get_by_next:
             # Each absent value would cost a question.
             habits.get_by_next = True
-            self._open.appendleft(asked)
+            self._open.append(asked)
         elif 1 <= index <= len(asked):
             rest = asked[: index - 1] + asked[index:]
-            self._open.extendleft([rest] if rest else [])
+            self._open.extend([rest] if rest else [])
         elif len(asked) > 1:
-            self._open.extendleft((oid,) for oid in asked)
+            self._open.extend((oid,) for oid in asked)
 
     def _split(self, asked: tuple[Oid, ...], index: int) -> None:
         """Look for the value on which the device fails: it names it, or it is in one half."""
         if 1 <= index <= len(asked):
             rest = asked[: index - 1] + asked[index:]
-            self._open.extendleft([rest, (asked[index - 1],)])
+            self._open.extend([rest, (asked[index - 1],)])
             return
         self._erred = max(self._erred, len(asked))
         half = len(asked) // 2
-        self._open.extendleft([asked[half:], asked[:half]])
+        self._open.extend([asked[half:], asked[:half]])
 
     def _shrink(self, asked: tuple[Oid, ...]) -> None:
         """Put what was asked back, and ask for half as much at once from now on."""
         habits = self._session.habits
         habits.oids_per_packet = max(1, min(len(asked), habits.oids_per_packet) // 2)
-        rest = [*asked, *(oid for oids in self._open for oid in oids)]
+        rest = [*asked, *(oid for oids in reversed(self._open) for oid in oids)]
         self._open.clear()
         self._enqueue(rest)
 
@@ -186,7 +186,7 @@ class ValueReader:
             # Where nothing follows one place, nothing follows those behind it either.
             end = asked[reply.error_index - 1]
             if rest := tuple(oid for oid in asked if oid < end):
-                self._open.appendleft(rest)
+                self._open.append(rest)
             if self._expected is None:
                 await self._doubt_the_end(tuple(sorted(oid for oid in asked if oid >= end)))
             return
@@ -205,7 +205,7 @@ class ValueReader:
         reply = await self._session.ask(PduType.GET, behind[:1])
         if reply.error_status == ErrorStatus.NO_ERROR and answered(behind[:1], reply.rows):
             self._by_next = self._session.habits.get_by_next = False
-            self._open.extendleft((oid,) for oid in behind[1:])
+            self._open.extend((oid,) for oid in behind[1:])
         await self._take(behind[:1], reply)
 
 
