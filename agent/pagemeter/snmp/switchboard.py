@@ -80,7 +80,7 @@ class Switchboard:
     def begin(self, talk: _Talk) -> Coroutine[Any, Any, Session]:
         """Find where a target is, wait until nobody else talks to it, and speak under the credential that it takes.
 
-        While a device is silent only one coroutine of ours is held for it: thousands of them are.
+        Returned is one coroutine and not a chain of them: thousands of devices may be silent at once.
         """
         try:
             address = ip_address(talk.target.host)
@@ -277,13 +277,11 @@ class Switchboard:
         return credential.name
 
     async def _address_of(self, target: Target) -> IPAddress:
+        """Look a name up; of several addresses the first one counts that may be asked."""
         host = target.host
         if not host:
             raise Unreachable(f"{target.uri} has no network address to ask by SNMP")
-        try:
-            return ip_address(host)
-        except ValueError:
-            addresses = await self._resolver(host)
+        addresses = await self._resolver(host)
         if not addresses:
             raise Unreachable(f"{target.uri}: the name {host} has no address; is it right, is the DNS?")
         return next((address for address in addresses if self._fence.allows(address)), addresses[0])
