@@ -194,7 +194,10 @@ async def test_a_lossy_network_loses_hardly_anybody(make: Make, whole_net: Whole
     assert len(found) == len({echo.host for echo in found})
     # 0.05 * 0.05 of 2,046 are 5.1; the dice are always the same, the order in which they fall is not.
     assert len(found) >= 2046 - 20
-    assert all(echo.whole for echo in found if net.asked[echo.host] == 1)
+    # The first question to some may have been dropped on its way into the net: then it heard the shorter one alone.
+    heard_all = [echo for echo in found if net.asked[echo.host] == net.swept[2, echo.host] == 1]
+    assert len(heard_all) > 1000
+    assert all(echo.whole for echo in heard_all)
 
 
 async def test_what_does_not_count_is_counted(start: Any) -> None:
